@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '#src/common/id.js';
 import { Database, type Transaction } from '#src/database/database.js';
 
-/** Who is about to name a content, and which contents lost their names. Times are the database's. */
+/** Claims of contents, and contents that became unreferenced. Times are the database's. */
 @Injectable()
 export class ContentsRepository {
   constructor(

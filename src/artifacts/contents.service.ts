@@ -69,7 +69,7 @@ export class ContentsService implements OnApplicationBootstrap, OnModuleDestroy 
     for (const sha256 of contents) await this.rows.removing(sha256, () => this.store.remove(sha256));
   }
 
-  /** What processes that died have left. */
+  /** Removes what dead processes left behind. */
   async sweep(): Promise<void> {
     await this.store.sweepUnfinished(abandonedAfterMs);
     for (let contents = await this.rows.over(sweptAtOnce); contents.length > 0; contents = await this.rows.over(sweptAtOnce)) {

@@ -79,7 +79,7 @@ export class LocalArtifactStore extends ArtifactStore {
   async mark(id: string): Promise<string> {
     await mkdir(this.directory, { recursive: true });
     try {
-      // Of several processes that start on an empty store one makes the file.
+      // If several processes start on an empty store, one creates the file.
       const file = await open(this.markerFile, 'wx');
       await file.writeFile(`${id}\n`);
       await file.sync();
@@ -110,7 +110,7 @@ export class LocalArtifactStore extends ArtifactStore {
     throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is unavailable: its marker ${this.marked} is missing`);
   }
 
-  /** What went wrong, where the store as a whole is at fault. */
+  /** The problem, if the store as a whole is at fault. */
   private async explained(error: unknown): Promise<unknown> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') return full(`the disk of the artifact store ${this.directory} is full`);

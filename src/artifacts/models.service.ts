@@ -15,7 +15,7 @@ import type { Model } from './model.entity.js';
 import type { ModelDto } from './models.dto.js';
 import { ModelsRepository } from './models.repository.js';
 
-/** What S3 takes in one request; Hugging Face's own files end there too. */
+/** The limit of one request to S3, and of Hugging Face's own files. */
 const largestFile = 5_000_000_000;
 
 /** Information about the model, read from its files. */

@@ -39,7 +39,7 @@ export class RunProgressStore {
     }));
   }
 
-  /** What `save` of the same kind of training was given last, of what can be read. */
+  /** The last readable save of the same kind of training. */
   async load<P extends SavedProgress>(ownerId: string): Promise<P | undefined> {
     for (const save of await this.saves.list(ownerId)) {
       const progress = await this.read<P>(save);

@@ -117,7 +117,7 @@ export class ApiKeysService {
   /** Makes the first admin key when there is none that is valid; null when there is one. */
   createFirstAdmin(): Promise<string | null> {
     return this.database.transaction(async (tx) => {
-      // Of two processes that start at once, the second finds the key of the first.
+      // If two processes start at once, the second finds the key of the first.
       await this.keys.lockAdmins(tx);
       if (await this.keys.anyAdmin(tx)) return null;
       return (await this.create({ name: 'first admin', scopes: ['admin'] })).secret;

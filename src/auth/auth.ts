@@ -1,4 +1,4 @@
-// Who is asking and what they may do. Every route names its scopes with @RequireScopes or is @Public.
+// The caller and its permissions. Every route names its scopes with @RequireScopes or is @Public.
 // A route that does neither is open to admins only. Keys of vendors reach only routes that are @OpenToVendors: what
 // is new is closed to them until its visible data has been reviewed.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';

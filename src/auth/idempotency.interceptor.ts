@@ -94,7 +94,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
         }),
       );
     } catch (error) {
-      // Where this fails too, the key is free after a minute.
+      // If this also fails, the key expires after a minute.
       await this.answers.release(keyId, key).catch(() => undefined);
       throw error;
     } finally {
@@ -107,14 +107,14 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     const printed = new PrintedBody(request.body as Readable);
     request.body = printed.stream;
     const given: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-    // What is to be kept is held; only without a key does a bulk answer pass by.
+    // A response to be stored is buffered; a bulk response without a key is streamed.
     const held = given instanceof StreamableFile ? await text(given.getStream()) : (JSON.stringify(given) ?? '');
     await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an idempotent response was not stored: ${error.message}`));
     return given instanceof StreamableFile ? new StreamableFile(Buffer.from(held), given.options) : given;
   }
 
   private async renew(keyId: string, key: string): Promise<void> {
-    // One that fails is made up for by the next; the request itself meets the same database.
+    // A failed renewal is made up for by the next one.
     await this.answers.renew(keyId, key).catch(() => undefined);
   }
 

@@ -8,7 +8,7 @@ export interface StoredAnswer {
   status: number | null;
   /** JSON as text, so that no character of it can be refused. */
   headers: string | null;
-  /** As sent; null where it held a secret. */
+  /** The response as sent; null if it held a secret. */
   body: string | null;
 }
 

@@ -26,7 +26,7 @@ export interface Message {
   content: string | null;
   /** Name of the participant, if several share a role. */
   name?: string;
-  /** What the assistant thought before it answered, where that is known apart. */
+  /** Reasoning of the assistant before its answer, if known separately. */
   reasoning?: string;
   toolCalls?: ToolCall[];
   /** In a tool message: id of the call that it answers. */
@@ -40,7 +40,7 @@ export interface Conversation {
   continueFinalMessage?: boolean;
 }
 
-/** What a policy is asked: a text, which is one user message to a chat model, or a conversation. */
+/** The input of a policy: a text, which is one user message to a chat model, or a conversation. */
 export type PromptContent = string | Conversation;
 
 /** The first reason why messages are no prompt; undefined when they are one. Pointers begin at the object that has the messages. */

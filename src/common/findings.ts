@@ -13,7 +13,7 @@ export interface Finding {
   /** Stable identifier of the check. */
   check: string;
   status: FindingStatus;
-  /** What was measured; null when it could not be. */
+  /** The measured value; null: not measured. */
   value: number | null;
   /** The bound beyond which the check fails. */
   threshold: number;

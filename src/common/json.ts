@@ -83,7 +83,7 @@ function isLost(literal: string): boolean {
   if (!Number.isFinite(value)) return true;
   if (value === 0) return /[1-9]/.test(literal.split(/e/i)[0]);
   if (!/^-?\d+$/.test(literal) || Number.isSafeInteger(value)) return false;
-  // As a double writes itself, or as it is to its last digit.
+  // As a double prints itself, or equal to its last digit.
   return String(value) !== literal && BigInt(value) !== BigInt(literal);
 }
 

@@ -3,7 +3,7 @@ import type { ProblemInit } from './problem.js';
 /** Postgres is away, shuts down, starts or takes no more connections. */
 const awayStates = /^(08...|57P0[1-5]|53[34]00|25006)$/;
 const awayErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
-/** What the driver and its pool say without a code. */
+/** Messages of the driver and its pool that have no code. */
 const awayWords = /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|cannot use a pool after|connection is not established|driver not connected/i;
 const fullErrors = new Set(['ENOSPC', 'EDQUOT', '53100']);
 

@@ -44,7 +44,7 @@ export function PageOf<T>(item: Type<T>): Type<Page<T>> {
 
 const defaultPageSize = 50;
 
-/** What a repository needs: fetch `limit + 1` rows whose key is beyond `after`, then call `toPage`. */
+/** Input of a repository: it fetches `limit + 1` rows with a key beyond `after`, then calls `toPage`. */
 export interface PageRequest {
   limit: number;
   /** Key (an id, or an ordinal as text) of the last row of the page before. */

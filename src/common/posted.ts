@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-/** What a POST came to: a new resource, or the one that the same POST made before under its `externalId`. */
+/** The result of a POST: a new resource, or the one that the same POST created before under its `externalId`. */
 export interface Posted<T> {
   resource: T;
   repeated: boolean;

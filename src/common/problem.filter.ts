@@ -52,7 +52,7 @@ function toProblem(error: unknown): ProblemInit {
   return outage(error) ?? { status: 500, code: 'internal_error', title: 'Internal error; the cause is in the server log' };
 }
 
-/** What Nest or Fastify answer by themselves. */
+/** Errors raised by Nest or Fastify. */
 export function problemOfStatus(status: number): ProblemInit {
   return { status, ...(byStatus[status] ?? byStatus[400]) };
 }

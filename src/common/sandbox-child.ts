@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { SandboxAnswer, SandboxCall } from './sandbox.js';
 import { within } from './time-limit.js';
 
-// Where memory runs out, this process is the one to end.
+// If memory runs out, the kernel should kill this process first.
 try {
   writeFileSync('/proc/self/oom_score_adj', '1000');
 } catch {

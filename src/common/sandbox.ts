@@ -15,7 +15,7 @@ export interface SandboxOptions {
   size: number;
   /** Calls that may wait for a child; a further one is refused. */
   queue: number;
-  /** Of a child's heap; its whole resident memory may be twice as much. */
+  /** Heap limit of a child, in megabytes; its resident memory may be twice as much. */
   megabytes: number;
 }
 
@@ -34,12 +34,12 @@ export class SandboxLimitError extends Error {
   override name = 'SandboxLimitError';
 }
 
-/** As many calls wait as may. */
+/** The waiting queue is full. */
 export class SandboxBusyError extends Error {
   override name = 'SandboxBusyError';
 }
 
-/** What the function threw, without its class. */
+/** The error that the function threw, without its class. */
 export class SandboxedError extends Error {
   constructor(
     readonly thrown: { name: string; message: string; code?: string },

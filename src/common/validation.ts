@@ -51,7 +51,7 @@ export function validationProblem(errors: ProblemDetail[]): ProblemException {
   });
 }
 
-/** What is not even of the right type breaks every other rule too, which would not help anybody. */
+/** A value of the wrong type also breaks every other rule; only the type is reported. */
 const typeRules = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray', 'isTime'];
 
 function flatten(errors: (Omit<ValidationError, 'property'> & { property?: string })[], parent = ''): ProblemDetail[] {

@@ -25,7 +25,7 @@ export class ComparisonJudgement {
   createdAt: Date;
 }
 
-/** As the candidate sees it: 1 won, 0.5 tie, 0 lost. */
+/** Result for the candidate: 1 won, 0.5 tie, 0 lost. */
 export function candidateScore(preference: Preference, candidateIsLeft: boolean): number {
   if (preference === 'tie') return 0.5;
   return (preference === 'left') === candidateIsLeft ? 1 : 0;

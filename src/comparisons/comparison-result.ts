@@ -9,9 +9,9 @@ export interface JudgedRow {
   promptId: string;
   tags: string[];
   candidateIsLeft: boolean;
-  /** Of those whose judgement counts. */
+  /** Judgements that count. */
   preferences: Preference[];
-  /** How many of them came from programs that stand in for people. */
+  /** Number of them by simulated labelers. */
   simulated: number;
   /** Judgements of the proxy reward model. */
   proxyPreference: Preference | null;

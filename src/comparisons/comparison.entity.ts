@@ -40,7 +40,7 @@ export class Comparison {
   @Column('uuid', { nullable: true })
   proxyRewardModelId: string | null;
 
-  /** Of the judge of that type, once both versions have answered. */
+  /** Labeling batch of a judge of that type, once both versions have answered. */
   @Column('uuid', { nullable: true })
   labelingBatchId: string | null;
 

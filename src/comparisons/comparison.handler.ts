@@ -46,7 +46,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const failures: PromptFailure[] = [];
     const baseline = await this.answer(comparison, 'baseline', members, failures, context);
     const candidate = await this.answer(comparison, 'candidate', members, failures, context);
-    // What one side could not answer is left out, and counted.
+    // Prompts that one side could not answer are left out and counted.
     const missing = new Map(failures.map((failure) => [failure.promptId, failure]));
     requireShare([...missing.values()], members.length, defaultMaxFailedShare);
     const prompts = members.filter(({ id }) => !missing.has(id));
@@ -95,7 +95,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
       }));
       const onProgress = (done: number, total: number) => context.progress(done, total, 'completions');
       const scores = await scorer.score(items, { signal: context.signal, onProgress });
-      // Equal texts may be scored in different batches, whose rounding must not decide.
+      // Equal texts may be scored in different batches, and rounding must not decide between them.
       return prompts.map((_, i) => ({
         baseline: scores[i],
         candidate: baseline[i].text === candidate[i].text ? scores[i] : scores[prompts.length + i],

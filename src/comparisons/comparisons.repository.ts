@@ -42,7 +42,7 @@ export interface SaidOfItem {
 }
 
 export interface Standing {
-  /** Items with as many judgements as they need: any, once the labeling batch is closed. */
+  /** Items with all required judgements; once the labeling batch is closed, items with any. */
   judged: number;
   /** Prompts with any judgement. */
   judgedPrompts: number;
@@ -85,7 +85,7 @@ export class ComparisonsRepository {
     return query.getMany();
   }
 
-  /** How far the judging of each comparison is; those without items have no entry. */
+  /** Progress of the judging of each comparison; those without items have no entry. */
   async standings(ids: string[]): Promise<Map<string, Standing>> {
     const rows: (Standing & { id: string })[] = await this.comparisons.query(
       `WITH said AS (${said}), given AS (

@@ -23,7 +23,7 @@ import {
 } from './comparisons.dto.js';
 import { ComparisonsRepository, type ItemTexts, type Standing } from './comparisons.repository.js';
 
-/** More would make the bootstrap hold up the API; no interval needs more. */
+/** More would make the bootstrap block the API; no interval needs more. */
 const maxPrompts = 5000;
 /** The interval is over prompts: that of a single one is a point, and one win would prove a policy better. */
 const minPrompts = 2;
@@ -32,7 +32,7 @@ const resultsKept = 200;
 /** Blind comparisons of two policy versions; hides the sides until they may be revealed. */
 @Injectable()
 export class ComparisonsService {
-  /** Of the judgements as they are: the bootstrap need not be done twice for the same ones, and is for corrected ones. */
+  /** Cache by judgements: the bootstrap is recomputed only when judgements change. */
   private readonly results = new Map<string, { version: string; result: ComparisonResult }>();
 
   constructor(

@@ -1,6 +1,6 @@
 /**
  * Cuts a batch into chunks that are generated and committed together. Cuts depend on the batch alone and
- * never on how far an earlier attempt came, so that an attempt that takes over computes the same chunks.
+ * never on the progress of an earlier attempt, so that a new attempt computes the same chunks.
  *
  * @param n completions per prompt
  * @param rows completions per chunk, at least; a prompt is never cut

@@ -32,7 +32,7 @@ export class CompletionBatch {
   @Column('integer')
   failedCount: number;
 
-  /** Of the prompts; more fail the batch. */
+  /** Share of prompts that may fail; more fail the batch. */
   @Column('double precision')
   maxFailedShare: number;
 

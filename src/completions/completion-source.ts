@@ -12,7 +12,7 @@ export interface WrittenCompletion {
   sampleIndex: number;
   seed: number;
   text: string;
-  /** What the model thought before, where an endpoint gives it apart. */
+  /** Reasoning before the text, if an endpoint returns it separately. */
   reasoning?: string | null;
   /** Tool calls and refusal, if the endpoint reports them. */
   toolCalls?: ToolCall[] | null;

@@ -29,7 +29,7 @@ export class Completion {
   @Column('boolean')
   refusal: boolean;
 
-  /** Who wrote it; null when it was recorded elsewhere. */
+  /** Policy version that generated it; null: recorded elsewhere. */
   @Column('uuid', { nullable: true })
   policyVersionId: string | null;
 

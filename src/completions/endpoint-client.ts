@@ -16,7 +16,7 @@ type EndpointConfig = Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>;
 
 export interface EndpointTarget {
   url: URL;
-  /** Variable of the worker's environment that holds the key; null sends none. */
+  /** Environment variable of the worker that holds the key; null: no key is sent. */
   apiKeyEnv: string | null;
   /** Maximum number of parallel requests. */
   maxConcurrency: number;

@@ -12,7 +12,7 @@ import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
 import type { AskedPrompt } from './policy-generator.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
-/** Servers keep seeds in 32 bits, some of them with a sign. */
+/** Servers store seeds in 32 bits, some of them signed. */
 const seedRange = 2 ** 31;
 
 export class EndpointGenerator implements CompletionSource {

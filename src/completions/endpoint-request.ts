@@ -1,4 +1,4 @@
-/** What is sent to an API of OpenAI's form and what is read from its answer. */
+/** Builds requests to OpenAI-compatible APIs and reads their responses. */
 import type { Message, PromptContent, ToolCall } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { FinishReason } from './completion.entity.js';
@@ -8,7 +8,7 @@ import type { Sampling } from './sampling.js';
 
 export interface EndpointChoice {
   text: string;
-  /** What the model thought, where the server gives it apart. */
+  /** Reasoning of the model, if the server returns it separately. */
   reasoning: string | null;
   toolCalls: ToolCall[] | null;
   /** The server reported a refusal; the text is the refusal. */
@@ -104,7 +104,7 @@ export function readAnswer(body: string): EndpointAnswer {
   };
 }
 
-/** Where servers put what a model thought: vLLM and DeepSeek, OpenRouter and newer vLLM. */
+/** Fields in which servers return reasoning: vLLM and DeepSeek, OpenRouter and newer vLLM. */
 const thoughtFields = ['reasoning_content', 'reasoning'] as const;
 
 /** An empty text is kept if the server reports an empty completion; null, or reasoning without a text, is no completion. */

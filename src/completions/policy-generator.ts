@@ -1,6 +1,6 @@
 /**
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
- * completion has a seed of its own, and what comes back is text. Worker processes only.
+ * completion has its own seed, and the result is text. Worker processes only.
  */
 import { type GeneratedSequence, type GenerationControl, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
@@ -18,7 +18,7 @@ export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];
-  /** Of each token, at temperature 1, without penalties and filters. */
+  /** Log-probability of each token at temperature 1, without penalties and filters. */
   logProbs: number[];
 }
 

@@ -4,10 +4,10 @@
 /** A setting of a command; undefined when it is absent or blank. */
 export const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined;
 
-/** What a child process, or a library with settings of its own, gets: all that this process got, and `more` over it. */
+/** The environment of a child process or a library: that of this process, overridden by `more`. */
 export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> => ({ ...process.env, ...more });
 
-/** Where a command finds Plumbline: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
+/** URL and key of Plumbline for a command: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
 export const connection = (options: { url?: string; key?: string }): { baseUrl: string; apiKey: string | undefined } => ({
   baseUrl: options.url ?? setting('PLUMBLINE_URL') ?? 'http://127.0.0.1:3000',
   apiKey: options.key ?? setting('PLUMBLINE_API_KEY'),

@@ -54,7 +54,7 @@ export class AmbientDataSource extends DataSource {
 function lent(ambient: Ambient): QueryRunner {
   const runner = ambient.tx.queryRunner!;
   const own: Partial<Record<string | symbol, unknown>> = {
-    // Who began the transaction ends it.
+    // The caller that began the transaction ends it.
     release: () => Promise.resolve(),
     query: (...call: Parameters<QueryRunner['query']>) => {
       const result = ambient.last.then(() => queryIn(runner, call));

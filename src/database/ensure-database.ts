@@ -6,7 +6,7 @@ export async function ensureDatabase(url: string): Promise<void> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
   const client = new Client({ connectionString: maintenance.href });
-  // As in prepareQueueSchema: the statement's own failure is enough.
+  // As in prepareQueueSchema: the failure of the statement is enough.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 
-/** Any constant will do: it only has to be the same in every process of Plumbline. */
+/** Any constant works: it only has to be the same in every process of Plumbline. */
 const lockKey = 715_202_611;
 
 /**

@@ -1,4 +1,4 @@
-// What every request passes before its body is read: the limits of its address and its key, and who it is.
+// Checks of every request before its body is read: rate limits of its address and its key, and authentication.
 import fastifyRateLimit, { normalizeIP, type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';

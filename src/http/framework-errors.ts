@@ -1,4 +1,4 @@
-// What Node and Fastify refuse by themselves, before any route: as problem documents too.
+// Requests that Node and Fastify refuse before any route, as problem documents.
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { problemOfStatus } from '#src/common/problem.filter.js';

@@ -81,7 +81,7 @@ function trusted(proxies: Config['trustProxy']): boolean | string[] | ((address:
   return proxies && [...proxies];
 }
 
-/** For pages of other origins. Keys are in headers, not in cookies, so that no page can use another one's. */
+/** For pages of other origins. Keys are sent in headers, not cookies, so no page can use another page's key. */
 function corsOptions(origins: readonly string[]) {
   return {
     origin: origins.includes('*') ? '*' : [...origins],

@@ -66,7 +66,7 @@ interface Line extends Record<string, unknown> {
   err?: { stack?: string };
 }
 
-/** What stands in its own place, or would only be noise. */
+/** Fields that are logged separately or are only noise. */
 const placed = new Set(['time', 'level', 'pid', 'hostname', 'process', 'context', 'msg', 'stack', 'err']);
 
 function writeReadable(text: string): void {

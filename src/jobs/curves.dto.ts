@@ -40,7 +40,7 @@ export class CurveQuery extends PageQuery {
 
 const byName = (type: unknown, example: object) => ({ type: 'object', additionalProperties: { type } as never, example }) as const;
 
-/** What one entry of a curve covers when it was asked for in few points. */
+/** The steps that one entry of a downsampled curve covers. */
 export class MetricBucketDto {
   @ApiProperty({ type: 'integer', example: 401 })
   fromStep: number;

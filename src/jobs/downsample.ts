@@ -9,7 +9,7 @@ export interface CurvePoint {
   fromStep: number;
   /** Steps in it; fewer than the range where some were not recorded. */
   steps: number;
-  /** Of the finite values; null where there was none. */
+  /** Of the finite values; null: there were none. */
   mean: Record<string, number | null>;
   min: Record<string, number | null>;
   max: Record<string, number | null>;

@@ -13,7 +13,7 @@ export interface Conclusion {
 }
 
 export interface Standing {
-  /** Of the job, now, its row locked. */
+  /** Current state of the job; its row is locked. */
   state: JobState;
   attempt: number;
   maxAttempts: number;

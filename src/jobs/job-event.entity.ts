@@ -24,7 +24,7 @@ export interface JobEventData {
   error?: JobError;
 }
 
-/** One change of state. Ids of one job grow in the order in which its changes were committed. */
+/** One change of state. Ids of one job increase in commit order. */
 @Entity('job_events')
 export class JobEvent {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })

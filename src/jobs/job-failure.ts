@@ -28,7 +28,7 @@ export class JobFailure extends Error {
 /** Others' words are among the errors: what the database would refuse is taken out of them here. */
 const detailLength = 2000;
 
-/** What goes into `jobs.error`, and whether another attempt may go better. */
+/** The value of `jobs.error`, and whether a retry may succeed. */
 export function describeFailure(error: unknown): { error: JobError; retriable: boolean; waits?: true } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
   if (error instanceof DeterministicError) return deterministic(error.code, error.message);

@@ -1,4 +1,4 @@
-// What a feature writes to do a job: a provider with `@HandlesJob('pair-set.build')` in its worker module.
+// How a feature handles a job: a provider with `@HandlesJob('pair-set.build')` in its worker module.
 // Handlers are idempotent: after a crash the same job runs again from its last checkpoint.
 import { Injectable, SetMetadata, applyDecorators } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';

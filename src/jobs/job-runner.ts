@@ -63,7 +63,7 @@ export class JobRunner {
     await done.finally(() => this.running.delete(running));
   }
 
-  /** Has every handler stop and its job go back to the queue; one that does not stop is left behind. */
+  /** Stops every handler and returns its job to the queue; a handler that does not stop is abandoned. */
   async shutdown(graceMs: number): Promise<void> {
     this.closing = true;
     const reason = new WorkerShutdownError('this worker is shutting down');

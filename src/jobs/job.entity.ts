@@ -33,7 +33,7 @@ export class Job {
   @Column('text', { nullable: true })
   progressUnit: string | null;
 
-  /** As of the last write of progress. */
+  /** Estimate at the last write of progress. */
   @Column('double precision', { nullable: true })
   progressEtaSeconds: number | null;
 

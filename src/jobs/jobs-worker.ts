@@ -19,7 +19,7 @@ import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 /** A handler that has not stopped after this long loses its job without being waited for. */
 const graceMs = 5000;
 
-/** One BullMQ worker per queue, each with one job at a time: model work uses all cores as it is. */
+/** One BullMQ worker per queue, each with one job at a time: one model job already uses all cores. */
 @Injectable()
 export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');

@@ -131,7 +131,7 @@ export class JobsRepository {
   }
 
   private async post(tx: Transaction, job: Pick<Job, 'id' | 'queue' | 'type'>): Promise<void> {
-    // One message per job is enough, and keeps the sweep for lost messages from sending old ones again.
+    // One message per job is enough, and the sweep for lost messages must not resend old ones.
     await tx.delete(OutboxMessage, { jobId: job.id });
     await tx.insert(OutboxMessage, { id: newId(), jobId: job.id, queue: job.queue, name: job.type });
     await this.notify(tx, channels.outbox, '');

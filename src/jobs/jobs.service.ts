@@ -18,7 +18,7 @@ import type { Job } from './job.entity.js';
 import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repository.js';
 import { WorkersRepository } from './workers.repository.js';
 
-/** Who started the job; an `AuthContext` is one. */
+/** The creator of the job, such as an `AuthContext`. */
 export interface JobOwner {
   keyId: string;
   vendorId: string | null;
@@ -27,7 +27,7 @@ export interface JobOwner {
 export interface EnqueueRequest<T extends JobType> {
   type: T;
   payload: PayloadOf<T>;
-  /** What the job will fill. */
+  /** The resource that the job produces. */
   resultRef?: ResultRef;
   auth: JobOwner | null;
   maxAttempts?: number;
@@ -41,7 +41,7 @@ const refusals = {
   retry: 'job_not_retryable',
 } as const;
 
-/** What a retried job starts with. */
+/** Initial fields of a retried job. */
 const fresh = {
   attempt: 0,
   error: null,

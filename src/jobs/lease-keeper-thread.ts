@@ -48,7 +48,7 @@ async function renew(): Promise<void> {
   client ??= await connect();
   await announce(client);
   if (held.size === 0) return;
-  // One statement, so that a lease that was lost, or given back meanwhile, is never taken again.
+  // One statement, so that a lost or released lease is never renewed.
   const { rows } = await client.query<{ owner: string }>(
     `UPDATE jobs SET lease_expires_at = now() + make_interval(secs => $3)
      FROM unnest($1::uuid[], $2::text[]) AS h (id, owner)

@@ -21,7 +21,7 @@ export const queuesProvider: Provider = {
   inject: queueNames.map((name) => getQueueToken(name)),
   useFactory: (...queues: Queue[]): Queues => {
     const complaints = new Complaints(new Logger('Jobs'));
-    // Without a listener each hiccup of a connection would be printed in full.
+    // Without a listener, every connection error would be printed in full.
     for (const queue of queues) queue.on('error', (error) => complaints.warn(`queue ${queue.name}`, error));
     return new Map(queues.map((queue) => [queue.name as QueueName, queue]));
   },

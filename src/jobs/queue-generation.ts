@@ -50,7 +50,7 @@ export class QueueGeneration implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private async check(): Promise<void> {
-    // Of all processes the one that sets the key sends the messages.
+    // Only the process that sets the key sends the messages.
     if ((await this.redis!.set(key, new Date().toISOString(), 'NX')) !== 'OK') return;
     await this.outbox.reviveLost(0);
     this.logger.log('the queue in Redis is new: waiting jobs are sent to it again');

@@ -1,11 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { QueueName } from './job-types.js';
 
-/** What a worker brings along; more may come. */
+/** Resources of a worker; fields may be added. */
 export interface WorkerCapabilities {
-  /** What one training may take. */
+  /** Memory limit of one training, in bytes. */
   memoryBytes: number;
-  /** Of ONNX Runtime; 0 is one per core. */
+  /** Threads of ONNX Runtime; 0: one per core. */
   threads: number;
   executionProvider: string;
 }

@@ -6,7 +6,7 @@ import type { LoopOutcome } from './loop-state.js';
 export interface RatingProgress {
   /** Completions that are to be rated. */
   completions: number;
-  /** Those with as many ratings as wanted, each by another labeler. */
+  /** Completions with all required ratings, each by a different labeler. */
   complete: number;
   ratings: number;
   /**
@@ -18,7 +18,7 @@ export interface RatingProgress {
 
 export type RatingsNeed = 'quorum' | 'agreement';
 
-/** What the ratings still lack; null when they suffice. */
+/** What is still missing; null: there are enough ratings. */
 export function ratingsNeed(
   { completions, complete, agreement }: RatingProgress,
   { quorum, minimumAgreement }: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>,

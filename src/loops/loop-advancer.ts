@@ -1,4 +1,4 @@
-// Moves loops on: one step is one transaction that holds the loop's row. A process that dies in the middle leaves
+// Advances loops: one step is one transaction that locks the loop's row. A process that dies in the middle leaves
 // nothing of its step; another one takes the same step again.
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#src/database/database.js';
@@ -43,7 +43,7 @@ export class LoopAdvancer {
     };
   }
 
-  /** As far as the loop can go now. */
+  /** Advances the loop as far as possible now. */
   async advance(loopId: string): Promise<void> {
     while (await this.step(loopId));
   }

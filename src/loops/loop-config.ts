@@ -5,7 +5,7 @@ import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto
 import type { HyperparametersOf, TrainingMethod } from '#src/training/methods/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;
-/** How the prompts are chosen whose answers people rate. */
+/** Selection of the prompts whose answers are rated. */
 export type LoopSelection = (typeof loopSelections)[number];
 
 export const loopPairsData = ['iteration', 'accumulated'] as const;
@@ -13,9 +13,9 @@ export const loopPairsData = ['iteration', 'accumulated'] as const;
 export type LoopPairsData = (typeof loopPairsData)[number];
 
 export interface LoopGenerationConfig {
-  /** Prompts whose answers are rated in an iteration. */
+  /** Number of prompts whose answers are rated in an iteration. */
   prompts: number;
-  /** Prompts that are answered for `disagreement` to choose from. */
+  /** Number of prompts answered for `disagreement` to choose from. */
   candidates: number;
   completionsPerPrompt: number;
   selection: LoopSelection;

@@ -13,7 +13,7 @@ export const loopDefaults = {
   seed: 0,
 } as const;
 
-/** Fills in what a request leaves out. Three candidates for each prompt that is rated, where disagreement chooses. */
+/** Fills in defaults. With selection by disagreement: three candidates per rated prompt. */
 export function completeLoop({ iterations, generation, ratings, pairs, reward, training, judge, gate, seed }: CreateLoopDto): LoopConfig {
   const { sampling, prompts, candidates, ...answers } = given(generation);
   return {

@@ -45,7 +45,7 @@ export class LoopInputs {
     return (await this.versions.get(dto.policyVersionId)).policyId;
   }
 
-  /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
+  /** Checks early what would otherwise be refused only after people have rated: impossible settings and trainings that do not fit. */
   private async checkTrainings({ policyVersionId, promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
     const { completionsPerPrompt, sampling } = generation;
     const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);

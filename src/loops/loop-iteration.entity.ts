@@ -54,7 +54,7 @@ export class LoopIteration {
   @Column('text', { nullable: true })
   decision: LoopDecision | null;
 
-  /** What the decision followed from: `won`, `not_won`, `not_judged`, `disagreement`, `too_few_ratings`, `no_pairs`, `over_kl_budget` or `unsound`. */
+  /** Reason for the decision: `won`, `not_won`, `not_judged`, `disagreement`, `too_few_ratings`, `no_pairs`, `over_kl_budget` or `unsound`. */
   @Column('text', { nullable: true })
   reason: LoopOutcome | null;
 

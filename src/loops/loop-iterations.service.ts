@@ -9,7 +9,7 @@ import type { Loop } from './loop.entity.js';
 import { LoopsRepository } from './loops.repository.js';
 import { LoopsService } from './loops.service.js';
 
-/** What an iteration made and measured, and what it waits for. */
+/** Resources and figures of an iteration, and what it waits for. */
 @Injectable()
 export class LoopIterationsService {
   constructor(

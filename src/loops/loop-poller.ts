@@ -55,7 +55,7 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** One loop in trouble does not hold up the others. */
+  /** A failing loop does not block the others. */
   private async advance(id: string): Promise<void> {
     try {
       await this.advancer.advance(id);

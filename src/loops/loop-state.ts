@@ -16,7 +16,7 @@ export const loopStates = [
 ] as const;
 export type LoopState = (typeof loopStates)[number];
 
-/** What the work of a state came to. */
+/** Outcome of a state. */
 export const loopOutcomes = [
   'generated',
   'selected',

@@ -21,15 +21,15 @@ export class Loop {
   @Column('uuid')
   policyId: string;
 
-  /** Points to the best version so far. */
+  /** Alias of the best version so far. */
   @Column('text')
   alias: string;
 
-  /** Where the first iteration starts. */
+  /** Version that the first iteration starts from. */
   @Column('uuid')
   firstVersionId: string;
 
-  /** Where the next iteration starts: the last one promoted. */
+  /** Version that the next iteration starts from: the last one promoted. */
   @Column('uuid')
   currentVersionId: string;
 
@@ -57,7 +57,7 @@ export class Loop {
   @Column('integer')
   iteration: number;
 
-  /** What the state waits for, when that is a job. */
+  /** Job that the state waits for; null: none. */
   @Column('uuid', { nullable: true })
   jobId: string | null;
 

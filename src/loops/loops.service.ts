@@ -74,13 +74,13 @@ export class LoopsService {
   resume(id: string): Promise<LoopDto> {
     return this.act(id, 'resume', async (tx, loop) => {
       const failed = loop.status === 'failed' ? loop.error?.jobId : null;
-      // A job that somebody has retried by hand is under way and stays so.
+      // A job that was retried manually keeps running.
       if (failed) await this.jobs.actIn(tx, failed, 'retry');
       return { error: null };
     });
   }
 
-  /** For good. A job that runs is cancelled, and people are let go; what was made stays. */
+  /** Stops the loop permanently. A running job is cancelled, the labeling batch closed; results are kept. */
   stop(id: string): Promise<LoopDto> {
     return this.act(id, 'stop', async (tx, loop) => {
       if (loop.jobId !== null) await this.jobs.actIn(tx, loop.jobId, 'cancel');

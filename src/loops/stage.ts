@@ -6,9 +6,9 @@ import type { LoopIteration } from './loop-iteration.entity.js';
 import type { LoopOutcome } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
 
-/** What one step of the work of a state did, all of it inside one transaction. Nothing at all means: still waiting. */
+/** The result of one step of a state, done in one transaction. Empty: still waiting. */
 export interface StageResult {
-  /** What the iteration now has. */
+  /** New fields of the iteration. */
   iteration?: Partial<Omit<LoopIteration, 'loopId' | 'number' | 'figures'>>;
   figures?: LoopFigures;
   loop?: Partial<Pick<Loop, 'currentVersionId'>>;
@@ -18,12 +18,12 @@ export interface StageResult {
   outcome?: LoopOutcome;
 }
 
-/** What a state is asked with: the loop, its row locked, and the iteration it is in. */
+/** Input of a state: the loop, with its row locked, and its current iteration. */
 export interface StageTask {
   tx: Transaction;
   loop: Loop;
   iteration: LoopIteration;
-  /** What the job of this state failed for want of, where that is an answer and no fault. */
+  /** Missing data that made the job of this state fail, if the state treats that as a result. */
   lack?: LoopLack;
 }
 

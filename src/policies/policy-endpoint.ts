@@ -3,12 +3,12 @@ export const endpointApis = ['chat', 'completions'] as const;
 export type EndpointApi = (typeof endpointApis)[number];
 
 export interface PolicyEndpoint {
-  /** What /chat/completions or /completions is appended to; no slash at the end. */
+  /** Base URL, to which /chat/completions or /completions is appended; without a trailing slash. */
   baseUrl: string;
   /** Name of the model on the server. */
   model: string;
   api: EndpointApi;
-  /** Variable of the worker's environment that holds the key; null sends none. */
+  /** Environment variable of the worker that holds the key; null: no key is sent. */
   apiKeyEnv: string | null;
   /** Maximum number of parallel requests. */
   maxConcurrency: number;

@@ -1,5 +1,5 @@
-// What a policy can be run as: versions, uploaded or trained, never changed. Everything downstream names a
-// version, so that it stays known which weights wrote a completion.
+// Policy versions, uploaded or trained, immutable. Everything downstream refers to a version, so that the weights behind a completion are
+// always known.
 import { Inject, Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
@@ -146,7 +146,7 @@ export class PolicyVersionsService {
   }
 }
 
-/** What training from an endpoint, or scoring with one, answers. */
+/** The problem of training or scoring with an endpoint. */
 export function noWeights(pointer: string, versionId: string): ProblemException {
   const message = 'this policy version is an endpoint and has no stored weights: it cannot be trained or used for scoring';
   return unprocessable('policy_version_without_weights', pointer, 'hasWeights', message, versionId);

@@ -11,7 +11,7 @@ export interface UploadedTexts {
   tokenizer: string;
   tokenizerConfig?: string;
   template?: string;
-  /** What the model must be. */
+  /** Required kind of model. */
   head: Head;
 }
 

@@ -11,7 +11,7 @@ import { joinShard, parseShardIndex, shardNames, weightsFile } from '#src/lm/fil
 
 /** Far above any real header; a longer one means a broken or hostile file. */
 const maxHeaderBytes = 16_000_000;
-/** Of all shards together, which are read at once. */
+/** Limit of all shards together, which are read at once. */
 const maxHeaders = 64_000_000;
 
 /** The JSON of a file's header, and the bytes of the whole file, which bound what the header may claim. */

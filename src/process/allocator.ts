@@ -6,6 +6,6 @@
  */
 const settings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(1024 ** 3) } as const;
 
-/** What the environment says wins. To be set before a process starts: it is read by its first allocation. */
+/** The environment takes precedence. Must be set before a process starts: the first allocation reads it. */
 export const allocatorEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => env[name] === undefined));

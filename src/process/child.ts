@@ -18,7 +18,7 @@ export interface ChildSpec {
   notes: (line: string) => void;
 }
 
-/** What a child says over its channel; see `run` and the main files. */
+/** Messages of a child over its channel; see `run` and the main files. */
 export interface ChildMessage {
   ready?: true;
   url?: string;
@@ -86,7 +86,7 @@ export class Child {
       const look = this.spec.logFile ? `; its log is ${this.spec.logFile}` : '';
       child.once('exit', (code, signal) => {
         const fail = (): void => reject(new ConfigError(reasons ?? [`${this.spec.name} ${endingOf(code, signal)} before it was ready${look}`]));
-        // What it said last may come after its end.
+        // Its last message may arrive after its exit.
         if (child.connected) child.once('disconnect', fail);
         else fail();
       });

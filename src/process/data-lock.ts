@@ -47,7 +47,7 @@ export class DataLock {
     throw new ConfigError([`the lock file ${file} is being taken by several processes: start only one Plumbline`]);
   }
 
-  /** Where it serves, or that it is about to end, for those that it keeps out. */
+  /** Its URL, or that it is about to end; shown to processes that it keeps out. */
   tell(news: Pick<LockHolder, 'url' | 'stopping'>): void {
     Object.assign(this.holder, news);
     const temporary = `${this.file}.${randomUUID()}`;

@@ -21,9 +21,9 @@ export interface SupervisorOptions {
   workers: string[][];
   /** Over the environment of the children. */
   env?: Record<string, string>;
-  /** Where the children write; `inherit` for a terminal. */
+  /** Output of the children; `inherit` for a terminal. */
   output?: 'inherit' | 'ignore' | number;
-  /** Of `output`, when it is a file. */
+  /** Path of `output`, if it is a file. */
   logFile?: string;
   /** Whether children that die are started again; otherwise the first death ends it. */
   restart?: boolean;
@@ -32,7 +32,7 @@ export interface SupervisorOptions {
 }
 
 export interface Running {
-  /** Of the API, when it was started. */
+  /** Process id of the API, if it was started. */
   url?: string;
   /** The first admin key, when this start made it. */
   firstKey?: string | null;
@@ -146,7 +146,7 @@ class Supervisor implements Running {
   private serves({ url, firstKey }: ChildMessage): void {
     this.url = url;
     this.firstKey = firstKey;
-    // Where its clients know it, also when the system chose the port.
+    // The address that clients use, even if the system chose the port.
     this.api!.setEnv('PORT', new URL(url!).port || '80');
     this.lock?.tell({ url });
   }

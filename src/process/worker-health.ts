@@ -17,7 +17,7 @@ export function reportHealth(dataDir: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(folder)) if (name.startsWith(prefix) && !isThere(Number(name.slice(prefix.length)))) rmSync(join(folder, name), { force: true });
   const file = join(folder, `${prefix}${process.pid}`);
-  // Of a process that had this number before. Made anew and exclusively, so that no link is followed.
+  // May be left by an earlier process with this id. Created exclusively, so that no link is followed.
   rmSync(file, { force: true });
   const descriptor = openSync(file, 'wx', 0o600);
   const touch = () => futimesSync(descriptor, new Date(), new Date());

@@ -14,7 +14,7 @@ export interface PromptFilter {
 export class PromptsRepository {
   constructor(@InjectRepository(Prompt) private readonly rows: Repository<Prompt>) {}
 
-  /** Inserts in one statement; the ids of those whose external id was not there yet. */
+  /** Inserts in one statement; returns the ids of those whose external id was new. */
   async insertNew(prompts: NewPrompt[]): Promise<Set<string>> {
     const inserted: { id: string }[] = await this.rows.query(
       `INSERT INTO prompts (id, text, text_key, conversation, external_id, tags, metadata)

@@ -19,7 +19,7 @@ export interface PostResult {
   /** Null if there was no response; `error` then has the reason. */
   status: number | null;
   error: string | null;
-  /** Until the answer began, or it was clear that there is none. */
+  /** Time until the response began or the attempt failed. */
   latencyMs: number;
   /** The beginning of the answer's body. */
   response: string | null;
@@ -57,7 +57,7 @@ function send(url: URL, headers: Record<string, string>, body: string, signal: A
   });
 }
 
-/** What has come when the answer ends, is long enough, or stops coming. */
+/** The bytes received when the response ends, is long enough or stalls. */
 function beginning(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -31,7 +31,7 @@ export type Verdict =
 export const disableReasons = ['failing', 'gone', 'requested'] as const;
 export type DisableReason = (typeof disableReasons)[number];
 
-/** Any 2xx is success; a redirect is not followed and so is none. */
+/** Any 2xx is success; redirects are not followed and count as failures. */
 export function judge({ status }: AttemptResult, { attempt, failingForSeconds }: Standing, random = Math.random()): Verdict {
   if (status !== null && status >= 200 && status < 300) return { state: 'delivered' };
   const disable: DisableReason | undefined = status === 410 ? 'gone' : failingForSeconds >= disableAfterSeconds ? 'failing' : undefined;

@@ -12,7 +12,7 @@ export class WebhookAttempt {
   @Column('integer')
   attempt: number;
 
-  /** Of the answer; null when there was none. */
+  /** Status of the response; null: no response. */
   @Column('integer', { nullable: true })
   status: number | null;
 

@@ -47,7 +47,7 @@ export class WebhookDelivery {
   @Column('text', { nullable: true })
   heldBy: DeliveryHold | null;
 
-  /** Who is sending it now, and until when others keep off. */
+  /** The current sender, and until when its claim holds. */
   @Column('text', { nullable: true })
   leaseOwner: string | null;
 

@@ -50,7 +50,7 @@ export class WebhookEndpointsRepository {
     return tx.findOneByOrFail(WebhookEndpoint, { id });
   }
 
-  /** With its secrets and deliveries. */
+  /** Deletes the endpoint with its secrets and deliveries. */
   async delete(tx: Transaction, id: string): Promise<void> {
     await tx.delete(WebhookEndpoint, { id });
   }

@@ -104,7 +104,7 @@ export class WebhookEndpointsService {
       : { disabledAt: new Date(), disabledReason: 'requested' };
   }
 
-  /** Its row is locked first, as it is by those who write down how deliveries went. */
+  /** Its row is locked first, in the same order as by the recording of deliveries. */
   private locked<T>(id: string, work: (tx: Transaction, endpoint: WebhookEndpoint) => Promise<T>): Promise<T> {
     return this.database.transaction(async (tx) => {
       const endpoint = await this.endpoints.lock(tx, id);
@@ -135,7 +135,7 @@ export class WebhookEndpointsService {
     return url.href;
   }
 
-  /** Of the address only where it goes: receivers put secrets into paths and queries. */
+  /** Only the origin of the URL: receivers put secrets into paths and queries. */
   private note(tx: Transaction, auth: AuthContext, action: AuditAction, { id, url, vendorId }: WebhookEndpoint, more: Record<string, unknown> = {}): Promise<void> {
     const detail = { origin: new URL(url).origin, vendorId, ...more };
     return this.audit.record(tx, auth, { action, resource: { type: 'webhook_endpoint', id }, detail });

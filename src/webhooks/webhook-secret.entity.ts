@@ -9,7 +9,7 @@ export class WebhookSecret {
   @Column('uuid')
   endpointId: string;
 
-  /** As `secret-box.ts` keeps it. */
+  /** Sealed by `secret-box.ts`. */
   @Column('text')
   secret: string;
 

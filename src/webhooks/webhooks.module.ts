@@ -13,7 +13,7 @@ import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 
-/** What the API has of webhooks; sending is the workers'. */
+/** The API part of webhooks; workers send them. */
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([WebhookEndpoint, WebhookSecret, WebhookDelivery, WebhookAttempt]), AuditModule],
   controllers: [WebhookEndpointsController, WebhookDeliveriesController],

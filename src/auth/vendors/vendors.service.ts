@@ -40,7 +40,7 @@ export class VendorsService {
     return vendor;
   }
 
-  /** What does not change leaves no trace. */
+  /** An update without changes is not recorded. */
   async update(auth: AuthContext, id: string, dto: UpdateVendorDto): Promise<Vendor> {
     await this.get(auth, id);
     return this.named(dto.name, () =>

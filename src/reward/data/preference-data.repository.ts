@@ -41,7 +41,7 @@ interface PairRow {
   recordedWeight: number | null;
 }
 
-/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties only where asked for. */
+/** A built pair set as training data: texts by prompt, each completion once. Ties only if requested. */
 @Injectable()
 export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -82,7 +82,7 @@ export class PreferenceDataRepository {
     return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
   }
 
-  /** What each prompt of the train split brings to a step. */
+  /** Size of each prompt of the train split in a step. */
   groupSizes(pairSetId: string): Promise<StoredGroupSize[]> {
     return this.dataSource.query(
       `SELECT count(*)::int AS completions, count(*) FILTER (WHERE won)::int AS chosen, count(*) FILTER (WHERE won AND NOT lost)::int AS best,
@@ -125,7 +125,7 @@ export class PreferenceDataRepository {
   }
 
   /**
-   * In the order of their texts, which is the same wherever the same data is.
+   * Ordered by text, which is the same on every installation with the same data.
    *
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
@@ -169,7 +169,7 @@ export class PreferenceDataRepository {
   }
 }
 
-/** Of the pairs that are no ties: the first prompt and any other one, so that large sets are not read through. */
+/** Over pairs that are not ties: the first prompt and any other one, so that large sets are not read completely. */
 function promptsUpToTwo(split: PairSplit): string {
   const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
   const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;

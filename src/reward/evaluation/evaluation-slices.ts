@@ -35,7 +35,7 @@ export interface EvaluationSlice {
 /** Tags with the most pairs. */
 const maximumTags = 30;
 const resamples = 1000;
-/** Lengths that differ by less than this share of the longer one are alike. */
+/** Lengths that differ by less than this share of the longer one count as similar. */
 const alike = 0.1;
 
 export function evaluationSlices(pairs: readonly JudgedPair[], seed: string | number): EvaluationSlice[] {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#src/database/database.js';
 import type { PairSplit } from '../data/preference-data.repository.js';
 
-/** What rules that read no text know of a pair, and what its raters made of it. */
+/** Features of a pair for content-blind rules, and the votes of its labelers. */
 export interface PairFacts {
   ordinal: number;
   tags: string[];

@@ -1,4 +1,4 @@
-// What plans are compared with: the memory and the speed of the machine that will train.
+// Resources that plans are compared with: memory and speed of the machine that will train.
 import { Inject, Injectable } from '@nestjs/common';
 import { sandbox } from '#src/common/sandbox.js';
 import { CONFIG } from '#src/config/config.module.js';

@@ -78,7 +78,7 @@ export class RewardEvaluator {
 
 const completionCount = (groups: readonly StoredGroup[]): number => groups.reduce((total, { completions }) => total + completions.length, 0);
 
-/** Weights whose loss on a batch was finite may still fail on other texts, and would again. */
+/** Weights with a finite training loss may still give non-finite rewards on other texts; a retry would too. */
 function requireFinite(member: number, rewards: Float64Array): Float64Array {
   const bad = rewards.filter((reward) => !Number.isFinite(reward)).length;
   if (bad === 0) return rewards;

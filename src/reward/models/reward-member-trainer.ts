@@ -1,5 +1,5 @@
-// Trains the members of a reward model one after the other. What is done is kept: a member once it is trained, and now
-// and then how far the one in training has come, so that whoever takes up the job goes on from there to the same bits.
+// Trains the members of a reward model one after the other. Each trained member is stored, and the progress of the current one is saved
+// from time to time, so that another worker can continue from there to the same bits.
 import { TrainingDivergedError } from '#src/rl/step-loop.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';

@@ -3,7 +3,7 @@ import type { AdapterFile } from '#src/artifacts/adapter-file.js';
 import type { LengthBias } from '#src/rl/losses/length-bias.js';
 import type { EarlyEnd } from '#src/rl/methods/reward.js';
 
-/** How the training of one member went. */
+/** The training result of one member. */
 export interface MemberTraining {
   steps: number;
   /** After which the weights were as they are kept. */

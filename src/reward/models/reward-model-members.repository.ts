@@ -8,7 +8,7 @@ import { RewardModelMember } from './reward-model-member.entity.js';
 export class RewardModelMembersRepository {
   constructor(@InjectRepository(RewardModelMember) private readonly rows: Repository<RewardModelMember>) {}
 
-  /** Those that are trained, in order. */
+  /** Trained members, in order. */
   of(rewardModelId: string): Promise<RewardModelMember[]> {
     return this.rows.find({ where: { rewardModelId }, order: { member: 'ASC' } });
   }

@@ -6,7 +6,7 @@ import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 export const rewardModelOrigins = ['trained', 'uploaded'] as const;
 export type RewardModelOrigin = (typeof rewardModelOrigins)[number];
 
-/** A reward model and how it came to be. Nothing changes once it is trained; one that was uploaded never changes. */
+/** A reward model and its origin. Immutable once trained or uploaded. */
 @Entity('reward_models')
 export class RewardModel {
   @PrimaryColumn('uuid')
@@ -21,7 +21,7 @@ export class RewardModel {
   @Column('text')
   origin: RewardModelOrigin;
 
-  /** Of an uploaded one null, as are the two below. */
+  /** Null if uploaded, as are the next two fields. */
   @Column('uuid', { nullable: true })
   pairSetId: string | null;
 
@@ -35,7 +35,7 @@ export class RewardModel {
   @Column('integer', { nullable: true })
   maxTokens: number | null;
 
-  /** Its first member's. Null until it is trained; the three below also of an uploaded one. */
+  /** Model of its first member; null until trained. The next three fields are also null if uploaded. */
   @Column('uuid', { nullable: true })
   modelId: string | null;
 

@@ -1,5 +1,5 @@
-// Reward models: each is trained once, from one pair set and one policy version, and never changes after that.
-// The training is a job; this file starts it and answers questions about what came out.
+// Reward models: each is trained once, from one pair set and one policy version, and is then immutable. This file starts the training job
+// and reads its results.
 import { Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
@@ -50,7 +50,7 @@ export class RewardModelsService {
   }
 
   /**
-   * One that was trained elsewhere, of files that were uploaded before. It can score at once.
+   * Creates a reward model from uploaded files, trained elsewhere. It can score at once.
    *
    * @throws ProblemException 409 `reward_model_exists`; 422 `max_tokens_impossible` and those of `UploadedModelsService.read`
    */
@@ -134,7 +134,7 @@ export class RewardModelsService {
     return { data: (await this.membersOf.of(id)).map(memberDto), nextCursor: null, hasMore: false };
   }
 
-  /** One evaluation once it is trained, none before. */
+  /** One evaluation when trained, none before. */
   async evaluations(id: string): Promise<Page<RewardEvaluation>> {
     const { evaluation } = await this.get(id);
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };

@@ -21,7 +21,7 @@ type Tasks = typeof PlanTask;
 const mebibyte = 1024 ** 2;
 
 interface Estimate {
-  /** With what the request left to this machine. */
+  /** Including the settings chosen for this machine. */
   hyperparameters: RewardHyperparameters;
   plan: RewardPlan;
 }
@@ -91,7 +91,7 @@ export class RewardPlansService {
     }
   }
 
-  /** Of all members, without the prompts that early stopping sets aside. */
+  /** Steps of all members, without the prompts held out for early stopping. */
   private async countSteps({ pairSetId, hyperparameters = {} }: PlanRewardModelDto): Promise<number> {
     const resolved = completeReward(hyperparameters);
     const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);

@@ -50,7 +50,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Of one completion under all reward models, the oldest first. */
+  /** Scores of one completion by all reward models, oldest first. */
   ofCompletion(completionId: string, { after, limit }: PageRequest): Promise<ScoreOfCompletion[]> {
     return this.rows.query(
       `SELECT s.reward_model_id AS "rewardModelId", m.name AS "rewardModelName", s.score, s.member_scores AS "memberScores"
@@ -89,7 +89,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Those of the ids that no prompt has. */
+  /** Ids without a prompt. */
   async unknownPrompts(promptIds: string[]): Promise<string[]> {
     const rows: { id: string }[] = await this.rows.query(
       'SELECT id FROM unnest($1::uuid[]) AS given (id) WHERE NOT EXISTS (SELECT FROM prompts p WHERE p.id = given.id)',

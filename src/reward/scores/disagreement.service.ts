@@ -1,4 +1,4 @@
-// Where the members of an ensemble disagree: the pairs of completions that people should see next.
+// Finds the pairs of completions on which the members of an ensemble disagree most.
 import { Injectable } from '@nestjs/common';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
 import { CompletionScoresRepository } from './completion-scores.repository.js';

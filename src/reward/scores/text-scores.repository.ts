@@ -16,7 +16,7 @@ export interface HashScore {
 export class TextScoresRepository {
   constructor(@InjectRepository(TextScore) private readonly rows: Repository<TextScore>) {}
 
-  /** Those of the hashes that have their score. */
+  /** Hashes that have a score. */
   async known(rewardModelId: string, hashes: string[]): Promise<Map<string, HashScore>> {
     const found: HashScore[] = await this.rows.query(
       `SELECT text_hash AS hash, score, member_scores AS "memberScores" FROM text_scores

@@ -1,5 +1,5 @@
-// Rewards of texts that are no completions here. Each text is read once per reward model: what was scored before, as a
-// completion or as a text, is found by its hash and answered at once.
+// Rewards of texts that are not stored as completions. Each text is scored once per reward model: earlier scores, of completions or texts,
+// are found by hash.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { ProblemException } from '#src/common/problem.js';

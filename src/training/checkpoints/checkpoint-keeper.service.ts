@@ -1,4 +1,4 @@
-// Keeps weights of a run along its way: contents first, then rows, then what retention no longer wants goes. A step
+// Stores checkpoints of a run: contents first, then rows; then expired checkpoints are deleted. A step
 // that is done again after a crash stores the same bits, so that nothing is there twice.
 import { judgeOf } from '../methods/training-methods.js';
 import { Injectable } from '@nestjs/common';
@@ -26,7 +26,7 @@ export class CheckpointKeeper {
     private readonly rows: TrainingCheckpointsRepository,
   ) {}
 
-  /** Keeps the weights after a step, and drops what the run's settings no longer keep. */
+  /** Stores the weights after a step, and deletes what the run's settings no longer keep. */
   async keep(run: TrainingRun, step: number, weights: TrainedWeights, evaluation: number | null, context: JobContext): Promise<void> {
     const register = await this.store(run, step, weights, evaluation);
     const unnamed = await context.commit(async (tx) => {

@@ -18,7 +18,7 @@ export class TrainingCheckpoint {
   @Column('jsonb', { nullable: true })
   adapter: AdapterFile[] | null;
 
-  /** What the weights were judged by, when they were. */
+  /** Evaluation metric of the weights; null: not evaluated. */
   @Column('text', { nullable: true })
   metric: string | null;
 

@@ -47,7 +47,7 @@ export class TrainingCheckpointsService {
     });
   }
 
-  /** The weights that the settings keep, of those up to a step; null when no step was taken. */
+  /** The weights to keep by the settings, among those up to a step; null: no step was taken. */
   async promoteResult(tx: Transaction, run: TrainingRun, lastStep: number): Promise<PolicyVersion | null> {
     const rows = (await this.rows.list(run.id, tx)).filter(({ step }) => step <= lastStep);
     const step = (run.hyperparameters.keep === 'best' ? bestStep(rows, judgeOf(run.method)) : undefined) ?? lastStep;

@@ -28,7 +28,7 @@ import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 type Tasks = typeof PlanTask;
 
-/** A run whose reward model, of so many members, and pairs are still to be made. */
+/** A run whose reward model, with this number of members, and pairs do not exist yet. */
 export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
 type MicroBatch = Pick<OptimizerSettings, 'microBatchTokens'>;
 interface Planned {
@@ -172,12 +172,12 @@ export class TrainingRunPlansService {
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
     if (method !== 'ppo') return undefined;
     const settings = hyperparameters as PpoHyperparameters;
-    // Before there is a reward model: it will be of the policy's size.
+    // The reward model does not exist yet: it will have the policy's size.
     const start = (await this.valueStarts.config(settings, rewards ?? [])) ?? policy;
     return { start, ownStart: settings.valueStart === 'reward-model' };
   }
 
-  /** Of all members: each source has its own in memory. */
+  /** Bytes of all members: each source has its own in memory. */
   private async rewardParameters({ rewards }: PlannedRun): Promise<number> {
     const ids = (rewards ?? []).flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : []));
     let parameters = 0;

@@ -1,5 +1,5 @@
 /**
- * Audits a finished run on recorded completions: did it learn what holds for prompts it never saw, or did it memorise,
+ * Audits a finished run on recorded completions: does it generalise to held-out prompts, or did it memorise,
  * or run away from where it started? It knows the data's own measure only: whether the policy answers better is what a
  * comparison says.
  */

@@ -29,7 +29,7 @@ export interface AuditedRun {
   steps: Steps;
   rewardBefore: number;
   rewardAfter: number;
-  /** What the rewards before and after were measured on. */
+  /** Prompts used for the rewards before and after. */
   split: EvaluatedSplit;
   /** The weights are those of the best evaluation. */
   best: boolean;
@@ -80,7 +80,7 @@ function heldOut({ split, best }: AuditedRun): Finding {
  */
 export const klMetric = (steps: Steps): 'kl_k3' | 'kl' => (series(steps, 'kl_k3').length > 0 ? 'kl_k3' : 'kl');
 
-/** How far from the start the run ended. */
+/** Distance from the start at the end of the run. */
 function klSize({ steps }: AuditedRun): Finding {
   const name = klMetric(steps);
   const [bounds, what] = [{ warning: 0.5, failed: 2 }, `KL to the start in nats per token, ${endingWindow(steps)}`];
@@ -109,18 +109,18 @@ function aboveIn({ steps }: AuditedRun, name: string, check: string, bounds: { w
   return series(steps, name).length === 0 ? undefined : above(check, ending(steps, name), bounds, what);
 }
 
-/** Of the methods that compare a group. */
+/** For methods that compare a group. */
 function zeroStd(run: AuditedRun): Finding | undefined {
   return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups with equal rewards at the end');
 }
 
-/** Of PPO: how far the inner epochs carry the policy from the one that wrote the completions, which they learn from all the same. */
+/** For PPO: how far the inner epochs move the policy away from the one that sampled the completions. */
 function stepSize(run: AuditedRun): Finding | undefined {
   const what = 'divergence per token between the policy before and during its inner epochs, at the end';
   return aboveIn(run, 'policy/approxkl_avg', 'step_size', { warning: 0.05, failed: 1 }, what);
 }
 
-/** What is clipped is computed and teaches nothing. */
+/** Clipped tokens are computed but give no gradient. */
 function clipping(run: AuditedRun): Finding | undefined {
   const bounds = { warning: 0.3, failed: Infinity };
   return (
