@@ -17,7 +17,7 @@ export interface MemoryPlan {
   outputs: number;
   /** Most bytes of inner values alive at once; outputs are written where the caller wants them and not counted. */
   activations: number;
-  /** Of the matrix products: nearly all of a transformer's work. */
+  /** Floating-point operations of the matrix products, nearly all of a transformer's work. */
   floatingPointOperations: number;
   operators: number;
 }
@@ -85,7 +85,7 @@ function passing(node: Node, sides: ReadonlyMap<number, Node[]>): number {
   return isOp(node, 'SoftmaxMatMul') && !sides.has(node.id) ? size(node.inputs[0]) : 0;
 }
 
-/** The node whose memory a view shows. */
+/** The node that owns the memory of a view. */
 function ownerOf(node: Node): Node {
   let at = node;
   while (views.has(at.op)) at = at.inputs[0];

@@ -44,7 +44,7 @@ export class Recompute {
     if (segment !== undefined) this.arrived[segment] = gradient;
   }
 
-  /** What backward rules should read in the place of `node`: a copy inside a segment, else the node itself. */
+  /** The node that backward rules should read instead of `node`: a copy inside a segment, else `node`. */
   twin(node: Node): Node {
     const segment = this.segmentOf.get(node.id) ?? this.endOf.get(node.id);
     if (segment === undefined) return node;

@@ -13,7 +13,7 @@ export type Provider = (typeof providers)[number];
 export interface SessionOptions {
   /** Threads of one operator; ONNX Runtime's choice (the physical cores) when left out. */
   readonly threads?: number;
-  /** What computes; the process's choice (setDefaultProvider) when left out. Operators it lacks run on the CPU. */
+  /** Execution provider; default: the process's choice (setDefaultProvider). Operators it lacks run on the CPU. */
   readonly provider?: Provider;
   /** Whether the session keeps memory that a run gave back, for its next run; not when left out. */
   readonly arena?: boolean;

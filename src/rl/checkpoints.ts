@@ -21,7 +21,7 @@ export function isEvaluated(step: number, total: number, { evaluateEvery }: Pick
   return evaluateEvery !== null && (step % evaluateEvery === 0 || step === total);
 }
 
-/** What an evaluation is judged by: `eval_<...>` of the curve. */
+/** Metric by which evaluations are compared: `eval_<...>` of the curve. */
 export interface JudgedBy {
   metric: string;
   better: 'lower' | 'higher';
@@ -59,7 +59,7 @@ export function improves(metrics: readonly Readonly<Record<string, number>>[], j
 }
 
 export interface Retained extends Judged {
-  /** What became a version stays. */
+  /** Checkpoints promoted to versions are kept. */
   policyVersionId: string | null;
 }
 

@@ -78,12 +78,12 @@ export function scheduleOf(
   return { kind, peak, warmupSteps: Math.ceil(warmupRatio * totalSteps), totalSteps };
 }
 
-/** Of the methods that train a policy on recorded completions: SFT, DPO and KTO. A completion that is cut does not learn to end there. */
+/** Settings of the methods that train on recorded completions: SFT, DPO and KTO. A truncated completion is not trained to end there. */
 export interface DatasetHyperparameters extends OptimizerSettings, PassSettings, CheckpointSettings {}
 
 export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = { ...optimizerDefaults, ...passDefaults, ...checkpointDefaults };
 
-/** Of the methods that train a policy on completions it samples: GRPO, RLOO and PPO. */
+/** Settings of the methods that train on sampled completions: GRPO, RLOO and PPO. */
 export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSettings {
   steps: number;
   promptsPerStep: number;
@@ -93,7 +93,7 @@ export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSet
   maxTokens: number;
   temperature: number;
   topP: number;
-  /** In which the policy writes: `int8` and `int4` are copies in fewer bits, made anew when weights change (sampling-correction.ts). */
+  /** Weight format for sampling: `int8` and `int4` are quantized copies, remade when weights change (sampling-correction.ts). */
   rolloutWeights: WeightFormat;
   /** The most that importance sampling lets a token or completion of such a copy count. */
   rolloutRatioMax: number;

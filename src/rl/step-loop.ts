@@ -14,7 +14,7 @@ export class TrainingDivergedError extends Error {
   override name = 'TrainingDivergedError';
 }
 
-/** What a trainer returns in the place of a step that should not be taken. */
+/** Returned by a trainer instead of a step that should not be taken. */
 export class EndEarly<Reason extends string> {
   constructor(
     readonly reason: Reason,
@@ -28,7 +28,7 @@ export interface Steps<Taken, Reason extends string = never> {
   total: number;
   /** Steps of the run that was resumed. */
   taken: number;
-  /** Of the weights that the steps train. */
+  /** Of the trained weights. */
   good: LastGood;
   /** Heeded between steps. */
   signal?: AbortSignal;

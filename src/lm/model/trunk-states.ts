@@ -27,7 +27,7 @@ export interface TrunkOptions {
   layers: number;
   /** Tokens computed at once; one group may exceed it. 4,096 when left out. */
   maxTokens?: number;
-  /** Of ONNX Runtime; its own choice when left out. */
+  /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number;
   /** Heeded between parts. */
   signal?: AbortSignal;

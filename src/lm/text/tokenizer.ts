@@ -26,7 +26,7 @@ export interface TokenizerFiles {
   tokenizerConfigJson: string;
 }
 
-/** What is used of the library: its own declarations do not resolve under NodeNext. */
+/** The used part of the library: its own declarations do not resolve under NodeNext. */
 interface HfTokenizer {
   normalizer: { normalize(text: string): string } | null;
   pre_tokenizer: { pre_tokenize(text: string, options: { section_index: number }): string[] } | null;
@@ -44,7 +44,7 @@ const { Tokenizer: HfTokenizer } = library as unknown as {
 };
 
 const utf8 = new TextEncoder();
-/** For one text, by a tokenizer that brings expressions of its own: some need years for thirty letters. */
+/** Time limit for one text by a tokenizer with its own regular expressions: some need years for thirty letters. */
 const textMilliseconds = 10_000;
 
 export class Tokenizer {

@@ -20,7 +20,7 @@ export interface EmitOptions {
   readonly attrs?: Readonly<Record<string, Attribute>>;
 }
 
-/** What is written differently when some dimensions are only known at run time. */
+/** Hooks for graphs with dimensions that are only known at run time. */
 export interface SymbolicShapes {
   /** Sizes, and names of dimensions that are open; undefined where all of them are fixed. */
   publicShape(node: Node): readonly (number | string)[] | undefined;

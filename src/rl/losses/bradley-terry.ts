@@ -21,7 +21,7 @@ import { mixTies, tiedLoss, type TieModel } from './tie-losses.js';
 export interface PairRewards {
   chosen: Node;
   rejected: Node;
-  /** What a pair counts; 0 for one that only pads. */
+  /** Weight of a pair; 0 for padding. */
   weights: Node;
 }
 

@@ -23,7 +23,7 @@ export interface KtoInputs {
   refLogProbs: Node;
   /** 1 for desirable completions, -1 for undesirable ones. */
   sign: Node;
-  /** What a completion counts in the loss: wD or wU over the completions of the step. */
+  /** Weight of a completion in the loss: wD or wU over the completions of the step. */
   weights: Node;
   /** 1 over the desirable, or over the undesirable, completions of the step. */
   desirable: Node;

@@ -14,7 +14,7 @@ import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type Policy
 export interface GrpoHyperparameters extends RolloutHyperparameters {
   /** Whether to divide advantages by the standard deviation of their group. */
   scaleRewards: boolean;
-  /** What a token counts: all the same, by completion, or the same in all steps (see grpo.ts). */
+  /** Weight of a token: equal within a step, by completion, or equal in all steps (see grpo.ts). */
   lossType: TokenAveraging;
   /** Whether the ratio to the policy that wrote a completion is taken by token or for the completion. */
   importanceSampling: ImportanceLevel;

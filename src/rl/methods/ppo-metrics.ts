@@ -18,7 +18,7 @@ export interface MiniBatchFigures {
   ratio: number;
   entropy: number;
   valueClipShare: number;
-  /** Where a copy of the policy in fewer bits wrote. */
+  /** If a quantized copy of the policy sampled. */
   samplingWeight?: number;
   samplingGap?: number;
 }

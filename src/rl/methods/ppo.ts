@@ -41,7 +41,7 @@ export const klControls = ['fixed', 'adaptive'] as const;
 export type KlControl = (typeof klControls)[number];
 
 export interface PpoHyperparameters extends RolloutHyperparameters {
-  /** Whether `beta` stays or is moved until the KL of a completion comes to `klTarget`. */
+  /** Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`. */
   klControl: KlControl;
   /** Nats per completion. */
   klTarget: number;
@@ -59,7 +59,7 @@ export interface PpoHyperparameters extends RolloutHyperparameters {
   /** Clip range of a value around its value at sampling. */
   valueClip: number;
   valueLearningRate: number;
-  /** What the value model starts from. */
+  /** Start of the value model. */
   valueStart: ValueStart;
 }
 

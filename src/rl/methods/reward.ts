@@ -77,7 +77,7 @@ export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 
   earlyStopping?: Partial<RewardEarlyStopping> | null;
 };
 
-/** What was left out (or null) takes its default; alpha follows the rank. */
+/** Omitted or null settings take their defaults; alpha follows the rank. */
 export function completeReward({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
   return {
     ...rewardDefaults,
@@ -110,7 +110,7 @@ export function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps,
   return plan.slice(0, limit);
 }
 
-/** What a training needs to go on as if it had never stopped: `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
+/** State that a training needs to continue as if it had never stopped: `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
 export interface RewardProgress extends SavedProgress {
   stopping: StoppingState;
 }
@@ -139,12 +139,12 @@ export interface RewardStep {
   /** Counts from 1. */
   step: number;
   totalSteps: number;
-  /** Of the batch, with the weights as they were before the step; of the validation, after it. */
+  /** Metrics of the batch, with the weights before the step; of the validation, after it. */
   metrics: RewardMetrics;
   pairs: number;
   /** Without padding. */
   tokens: number;
-  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  /** Input of `resume`. The next step overwrites its tensors: write them out before returning. */
   progress: RewardProgress;
 }
 
@@ -152,7 +152,7 @@ export interface RewardTraining {
   /** The policy to start from. */
   checkpoint: Checkpoint;
   groups: readonly PreferenceGroup[];
-  /** What early stopping looks at; needed by it alone. */
+  /** Validation data of early stopping. */
   validation?: readonly PreferenceGroup[];
   hyperparameters: RewardHyperparameters;
   /** Continues after the step of this progress. */
@@ -161,7 +161,7 @@ export interface RewardTraining {
   signal?: AbortSignal;
   /** Whether hidden states of frozen layers are kept from pass to pass; they are when left out. The same but for rounding. */
   keepTrunk?: boolean;
-  /** Of ONNX Runtime; its own choice when left out. */
+  /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number;
 }
 
@@ -262,7 +262,7 @@ class RewardRun {
     if (!stopped) return this.result(taken, null);
     const { reason, detail } = stopped;
     if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(detail);
-    // What the weights went back to is as it was before the last step that was taken.
+    // The restored weights are those before the last step taken.
     return this.result(taken, { reason, step: taken, message: detail }, Math.max(0, taken - 1));
   }
 

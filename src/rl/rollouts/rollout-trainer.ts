@@ -34,7 +34,7 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   onStep?: (report: RolloutStepReport) => Promise<void> | void;
   /** Continues after the step of this progress. */
   resume?: TrainingProgress;
-  /** Of ONNX Runtime; one per core when left out. */
+  /** Threads of ONNX Runtime; default: one per core. */
   threads?: number;
   /** Heeded between steps. */
   signal?: AbortSignal;
@@ -53,7 +53,7 @@ export interface RolloutStepReport {
   metrics: Metrics;
   /** All completions of the step, group after group. */
   samples: RolloutSample[];
-  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  /** Input of `resume`. The next step overwrites its tensors: write them out before returning. */
   progress: TrainingProgress;
   /** The weights after this step. */
   weights: () => TrainedWeights;
