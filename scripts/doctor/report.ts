@@ -1,7 +1,7 @@
 // What the doctor found, and the two ways in which it is shown.
 import { table } from '../terminal/table.js';
 
-/** `absent` is what does not work and nobody asked for; only `failed` makes the command fail. */
+/** `absent`: does not work and is not configured; only `failed` makes the command fail. */
 type Status = 'ok' | 'warning' | 'absent' | 'failed';
 
 export interface Finding {

@@ -1,5 +1,5 @@
 // Files: content-addressed bytes in a store, named rows in the database. The bytes are on disk before a row
-// says so; a crash in between leaves bytes that nobody names, never a row without bytes.
+// says so; a crash in between leaves unreferenced bytes, never a row without bytes.
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { newId } from '#src/common/id.js';

@@ -1,5 +1,5 @@
-// Bytes and the rows that name them. Bytes come before their row and go after it; in between, a claim says that somebody is
-// about to name them. Two runs with the same seed store the same bits: what one of them drops, the other may have just put.
+// Bytes and the rows that refer to them. Bytes are stored before their row and deleted after it; in between, a claim protects them. Two
+// runs with the same seed store the same bits: one may delete what the other has just stored.
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import { ArtifactStore, type StoredContent } from './artifact-store.js';

@@ -93,8 +93,8 @@ export class ModelsService {
   }
 
   /**
-   * Takes back a model that was trained here, unless somebody else has come to name it. Contents that no artifact names
-   * any more, for `ArtifactsService.removeContents` once the transaction is through.
+   * Deletes a model that was trained here, unless another row refers to it. Returns unreferenced contents, for
+   * `ArtifactsService.removeContents` after the transaction.
    */
   async forget(tx: Transaction, id: string): Promise<string[]> {
     const artifactIds = await this.models.removeUnused(tx, id);

@@ -103,7 +103,7 @@ function findMarked(value: unknown): Mistake | undefined {
 }
 
 function detailOf({ path, rule, message, value }: Mistake): ProblemDetail {
-  // Eight steps lead to the field; the other fifty would not help anybody.
+  // Eight steps are enough to find the field.
   const pointer = path.slice(0, 8).map((name) => `/${pointerStep(name)}`).join('');
   return { pointer, rule, message, ...(value !== undefined && { value }) };
 }

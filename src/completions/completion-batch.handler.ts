@@ -12,9 +12,9 @@ import { GenerationService } from './generation.service.js';
 import type { AskedPrompt } from './policy-generator.js';
 
 /**
- * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written at once, so an attempt after a crash goes on
- * with the first prompt that is missing and writes what the first would have. A prompt that cannot be answered fails alone,
- * as long as no more do than may; a retry asks those again and nobody else.
+ * Generates completions of a prompt set, chunk by chunk. Each chunk is stored when done, so an attempt after a crash continues with the
+ * first missing prompt and gives the same result. A prompt that cannot be answered fails alone, up to the allowed share; a retry tries
+ * only the failed prompts again.
  */
 @HandlesJob('completion-batch.generate')
 export class CompletionBatchHandler implements JobHandler<'completion-batch.generate'> {

@@ -18,8 +18,8 @@ interface Ambient {
 
 /**
  * Inside a transaction every query runs in it, whether or not it was given `tx`. A query that took another connection of
- * the pool meanwhile would wait for one that other transactions hold, and these for each other: ten requests were enough
- * to stop a process for ever (docs/adr/0100).
+ * the pool meanwhile would wait for one that other transactions hold, and these for each other: ten requests were enough to block a
+ * process permanently (docs/adr/0100).
  */
 export class AmbientDataSource extends DataSource {
   private readonly ambient = new AsyncLocalStorage<Ambient>();

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 
 /**
  * In a process group of its own: Ctrl-C at a terminal reaches the whole group, and a program that is cut short would leave
- * half a cluster, or a server that nobody knows of.
+ * half a cluster, or an orphaned server.
  */
 function run(file: string, args: string[], options: SpawnOptions): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -62,7 +62,7 @@ export class MetricBucketDto {
 
 @ApiExtraModels(MetricBucketDto)
 export class CurveEntryDto {
-  /** From 1. */
+  /** Number of the step, from 1. */
   @ApiProperty({ type: 'integer', example: 1 })
   step: number;
 

@@ -1,7 +1,7 @@
 /**
- * A long curve as few points: each covers a range of steps and keeps mean, least and greatest value of every metric.
- * Chosen over LTTB, which keeps single steps that look right: a spike must not vanish when somebody looks for the step
- * at which a run went wrong, and between spikes the mean of a noisy metric says more than any one of its values.
+ * Downsamples a long curve: each point covers a range of steps and has mean, minimum and maximum of every metric. Chosen over LTTB, which
+ * keeps selected single steps: a spike that shows where a run went wrong must not vanish, and between spikes the mean of a noisy metric is
+ * more informative than single values.
  */
 export interface CurvePoint {
   /** The last step that the point covers. */

@@ -42,7 +42,7 @@ export interface JobContext {
    * Tells how far the work is; written at most four times a second, the last value always. Await it between
    * steps: it gives the event loop the turn that lease renewal and cancellation need when steps block it.
    *
-   * @param total null when nobody knows
+   * @param total null: not known
    */
   progress(completed: number, total: number | null, unit?: string): Promise<void>;
 

@@ -15,8 +15,7 @@ export const channels = { job: 'plumbline_job', stop: 'plumbline_stop', outbox: 
 const reconnectMs = 1000;
 
 /**
- * Brings news of commits from every process to this one. Only a way to hear sooner: whoever listens also
- * looks for himself now and then, so a lost connection costs time, not truth.
+ * Signals commits of all processes to this one. An optimisation only: listeners also poll, so a lost connection only delays news.
  */
 @Injectable()
 export class JobSignals implements OnModuleInit, OnModuleDestroy {

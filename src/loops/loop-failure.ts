@@ -52,7 +52,7 @@ export async function lackFound(check: () => Promise<void>): Promise<LoopLack | 
   }
 }
 
-/** Why a loop must fail over this; undefined for what may pass by itself, such as a database that is away. */
+/** Why the loop must fail; undefined for transient errors, such as a lost database connection. */
 export function lastingProblem(error: unknown): LoopError | undefined {
   if (error instanceof LoopFailure) return error.problem;
   if (!(error instanceof ProblemException) || error.init.status >= 500) return undefined;

@@ -36,7 +36,7 @@ export class Child {
   private readonly restarts = new Restarts();
   private readonly stopping = new AbortController();
   private resolveEnded!: (code: number) => void;
-  /** Fulfilled with the exit code once it has died for good: it is not to be started again, or not worth it. */
+  /** Fulfilled with the exit code when it has ended permanently: it is not restarted, or kept failing. */
   readonly ended = new Promise<number>((resolve) => (this.resolveEnded = resolve));
 
   constructor(private readonly spec: ChildSpec) {}

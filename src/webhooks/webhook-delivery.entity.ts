@@ -6,8 +6,8 @@ export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
 /**
- * What of ours keeps a delivery that is due from being sent: no worker has `SECRETS_KEY`, a secret does not open with the
- * one that it has, or sending failed before anything was sent.
+ * Why Plumbline holds back a due delivery: no worker has `SECRETS_KEY`, a secret cannot be decrypted with it, or sending failed before
+ * anything was sent.
  */
 export const deliveryHolds = ['secrets_key_missing', 'secret_unreadable', 'internal_error'] as const;
 export type DeliveryHold = (typeof deliveryHolds)[number];

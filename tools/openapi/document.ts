@@ -1,4 +1,4 @@
-// What holds for every operation and every schema, added to what the controllers and DTOs say of themselves.
+// Adds to the document what holds for every operation and every schema.
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { eventSchemas, webhooks } from '#src/webhooks/openapi.js';
 import { closeRequests } from './closed-requests.js';

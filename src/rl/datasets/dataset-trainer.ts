@@ -42,7 +42,7 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
 }
 
 export interface DatasetStepReport {
-  /** From 1. */
+  /** Number of the step, from 1. */
   step: number;
   totalSteps: number;
   metrics: Metrics;
@@ -165,7 +165,7 @@ class DatasetRun<G extends CompletionGroup> {
     await this.optimizer.dispose();
   }
 
-  /** From 1. */
+  /** Number of the step, from 1. */
   private async step(step: number): Promise<Metrics> {
     const { hyperparameters: hp, abandoned } = this.task;
     const rate = learningRate(scheduleOf(hp, this.plan.length), step - 1);

@@ -33,7 +33,7 @@ export interface Ties {
 }
 
 export interface BradleyTerryOptions {
-  /** float32 [pairs]: how far apart the rewards should be before a pair is content; 0 when left out. */
+  /** float32 [pairs]: margin by which the chosen reward must exceed the rejected one; default 0. */
   margin?: Node;
   /** Coefficient c of the centering term; 0 is none. */
   centering?: number;

@@ -1,5 +1,5 @@
 /**
- * Kahneman-Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306, equation 8): each completion is judged by itself, as
+ * Kahneman-Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306, equation 8): each completion is judged alone, as
  * desirable or not, against a reference point z. With log pi of a completion the sum over its tokens:
  *
  *   r = log pi - log ref

@@ -26,7 +26,7 @@ export interface WeightSettings {
 export interface TrainedWeights {
   /** Full weights; low-rank factors are merged. */
   checkpoint: Checkpoint;
-  /** The low-rank factors by themselves, where these are trained. */
+  /** The low-rank factors alone, if they are trained. */
   adapter: Adapter | undefined;
 }
 

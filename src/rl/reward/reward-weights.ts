@@ -116,7 +116,7 @@ export class RewardWeights {
     return { ...this.base, config: this.config, tensors: Object.fromEntries(names.map((name) => [name, merged[name]])) };
   }
 
-  /** The low-rank factors and the head by themselves, where these are trained; of a snapshot as `checkpoint`. */
+  /** The low-rank factors and the head alone, if they are trained; of a snapshot as `checkpoint`. */
   adapter(trained: Readonly<Tensors> = this.state.params): Adapter | null {
     if (!this.lora) return null;
     const { [scoreName]: head, ...factors } = copyOf(trained);

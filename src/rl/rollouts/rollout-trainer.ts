@@ -48,7 +48,7 @@ export interface RolloutSample extends Rollout {
 }
 
 export interface RolloutStepReport {
-  /** From 1. */
+  /** Number of the step, from 1. */
   step: number;
   metrics: Metrics;
   /** All completions of the step, group after group. */

@@ -14,7 +14,7 @@ export class TrainingCheckpoint {
   @Column('uuid')
   modelId: string;
 
-  /** The low-rank factors by themselves, where these were trained. */
+  /** The low-rank factors alone, if they were trained. */
   @Column('jsonb', { nullable: true })
   adapter: AdapterFile[] | null;
 

@@ -54,8 +54,8 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   }
 
   /**
-   * The weights at the end are a checkpoint, and those that the settings keep become the next version; of a run that
-   * diverged none does, unless somebody promotes its last good checkpoint.
+   * The final weights are a checkpoint, and those selected by `keep` become the next version. A diverged run makes no version, unless its
+   * last good checkpoint is promoted.
    */
   private async finish(run: TrainingRun, { summary, verdict, stopped, metrics, ...weights }: TrainedRun, context: JobContext): Promise<void> {
     // Whether weights are good is known one step later.
