@@ -132,7 +132,7 @@ function toRuntime({ dtype, data, shape }: Tensor): ort.Tensor {
 function fromRuntime(value: ort.Tensor): Tensor {
   const { type, data, dims } = value;
   if (type !== 'float32' && type !== 'int64' && type !== 'int32' && type !== 'uint8' && type !== 'bool') {
-    throw new TypeError(`the graph gave a tensor of type ${type}`);
+    throw new TypeError(`the graph returned a tensor of type ${type}`);
   }
   return { dtype: type, shape: [...dims], data: (data ?? allocate(type, 0)) as Tensor['data'] };
 }

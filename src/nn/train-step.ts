@@ -128,7 +128,7 @@ export class TrainStep {
   /** Odd, as the hash requires. */
   private noise(): number {
     const { seed, state } = this.options;
-    if (seed === undefined) throw new Error('the graph draws, and there is no seed');
+    if (seed === undefined) throw new Error('the graph needs a seed for its randomness');
     return Rng.from(`${seed}/noise/${state.step}/${this.runs}`).int32() | 1;
   }
 

@@ -253,7 +253,7 @@ export function checkTensors<T extends { shape: readonly number[] }>(config: Mod
   for (const [name, tensor] of Object.entries(given)) {
     const full = parameterName(config, name);
     if (full === undefined) continue; // it repeats what follows from the configuration
-    if (tensors.has(full)) throw new CheckpointError(`tensor "${full}" is there twice, as "${name}" too`);
+    if (tensors.has(full)) throw new CheckpointError(`tensor "${full}" is listed twice, also as "${name}"`);
     tensors.set(full, tensor);
   }
   const known = Object.entries(shapes).map(([name, shape]) => {

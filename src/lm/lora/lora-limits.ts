@@ -21,6 +21,6 @@ export function impossibleLora(model: ModelConfig, lora: LoraConfig | null): Imp
     return { code: 'lora_target_unknown', pointer: '/targetModules', rule: 'isIn', message, value: lora.targetModules };
   }
   if (lora.rank <= model.hiddenSize) return undefined;
-  const message = `a rank beyond the width of ${model.hiddenSize} takes more weights than it stands for`;
+  const message = `rank must be at most the hidden size ${model.hiddenSize}`;
   return { code: 'hyperparameters_impossible', pointer: '/rank', rule: 'max', message, value: lora.rank };
 }

@@ -184,5 +184,5 @@ async function requireSpace(bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(tmpdir());
   if (bytes <= bavail * bsize) return;
   const [needed, free] = [bytes, bavail * bsize].map((size) => Math.ceil(size / mebibyte));
-  throw new TrunkSpaceError(`hidden states of the frozen layers take ${needed} MiB, and ${tmpdir()} has ${free} MiB free: set TMPDIR to a larger folder`);
+  throw new TrunkSpaceError(`cached outputs of the frozen layers need ${needed} MiB, but ${tmpdir()} has ${free} MiB free: set TMPDIR to a larger folder`);
 }

@@ -187,7 +187,7 @@ function addedTokens({ added_tokens: tokens = [] }: RawTokenizer): AddedToken[] 
 /** Throws TokenizerError for what a `tokenizer_config.json` would have other tools read differently. */
 function checkConfig(config: Record<string, unknown>, raw: RawTokenizer): void {
   const unknown = unknownTokenizerField(config);
-  if (unknown !== undefined) throw new TokenizerError(`tokenizer_config.json: ${unknown} is not supported: the field is not known here`);
+  if (unknown !== undefined) throw new TokenizerError(`tokenizer_config.json: ${unknown} is not supported: the field is unknown`);
   if (config.split_special_tokens === true) throw new TokenizerError('tokenizer_config.json: split_special_tokens is not supported');
   const byContent = new Map(addedTokens(raw).map((token) => [token.content, token]));
   const listed = Object.entries((config.added_tokens_decoder ?? {}) as Record<string, Record<string, unknown>>);

@@ -75,7 +75,7 @@ function dimensionOf({ op }: Node, size: number, atRows: number, atTime: number)
   const batch = power(atRows, base.batch, moreRows.batch);
   const time = power(atTime, base.time, moreTime.time);
   const factor = size / (base.batch ** batch * base.time ** time);
-  if (!Number.isInteger(factor)) throw new GraphError(`${op}: a dimension is no product of batch and time`);
+  if (!Number.isInteger(factor)) throw new GraphError(`${op}: a dimension is not a product of batch and time`);
   return { factor, batch, time };
 }
 

@@ -162,7 +162,7 @@ async function link(blob: string, path: string): Promise<void> {
 async function fromCache(repository: Repository, cache: RepositoryCache, ggufFile?: string): Promise<DownloadedModel> {
   const what = `${repositoryId(repository)}@${repository.revision}`;
   const missing = (name: string): never => {
-    throw new HubError(`${what}: ${name} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it`);
+    throw new HubError(`${what}: ${name} is not in the cache, and HF_HUB_OFFLINE prevents downloading it`);
   };
   const ref = isCommit(repository.revision) ? repository.revision : await readFile(cache.ref, 'utf8').catch(() => '');
   const commit = ref.trim();
