@@ -415,7 +415,7 @@ export interface paths {
         };
         /**
          * Check that the process is alive
-         * @description The process is alive.
+         * @description Returns 200 while the process is alive.
          *
          *     Needs no key.
          */
@@ -437,7 +437,7 @@ export interface paths {
         };
         /**
          * Check that the process can serve requests
-         * @description The process can serve: its database answers.
+         * @description Returns 200 while the process can serve requests, that is, its database is available.
          *
          *     Needs no key.
          */
@@ -1307,7 +1307,7 @@ export interface paths {
         put?: never;
         /**
          * Create a version of a criterion
-         * @description Adds the next version; an existing one is never edited.
+         * @description Creates the next version. Existing versions are immutable.
          *
          *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
@@ -1397,7 +1397,7 @@ export interface paths {
         put?: never;
         /**
          * Create a rating
-         * @description A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
+         * @description Creates a rating outside of tasks; it does not complete a task. A vendor may rate completions that are or were leased to it, even after the lease or the batch has ended.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1419,7 +1419,7 @@ export interface paths {
         put?: never;
         /**
          * Create ratings in bulk
-         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         * @description One rating per line, with the fields of `ratings_create`. Valid lines are stored; a line with an already stored `externalId` counts as a duplicate. Like `ratings_create`, it does not complete a task and does not advance a batch.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1461,7 +1461,7 @@ export interface paths {
         put?: never;
         /**
          * Supersede a rating
-         * @description Corrects a rating: a new one takes its place and the old one stays on record.
+         * @description Corrects a rating: a new one replaces it, and the old one is kept.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1483,7 +1483,7 @@ export interface paths {
         put?: never;
         /**
          * Create a ranking
-         * @description The order in which a labeler puts completions of one prompt, ties allowed.
+         * @description Records a labeler's ranking of completions of one prompt; ties are allowed.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1505,7 +1505,7 @@ export interface paths {
         put?: never;
         /**
          * Create a preference judgement
-         * @description Which of two completions of one prompt a labeler prefers, or that neither is better.
+         * @description Records which of two completions of one prompt a labeler prefers, or a tie.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1525,7 +1525,7 @@ export interface paths {
         };
         /**
          * List preferences
-         * @description Rankings and comparisons that stand, those from labeling tasks too.
+         * @description Current rankings and comparisons, including those from labeling tasks.
          *
          *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
@@ -1569,7 +1569,7 @@ export interface paths {
         put?: never;
         /**
          * Supersede a preference
-         * @description Corrects a ranking or comparison: a new one takes its place and the old one stays on record.
+         * @description Corrects a ranking or comparison: a new one replaces it, and the old one is kept.
          *
          *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
@@ -1595,7 +1595,7 @@ export interface paths {
         put?: never;
         /**
          * Create a gold item
-         * @description A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen.
+         * @description Creates a gold item: a completion with a known correct score. Labeling batches with a `goldShare` include gold items without marking them.
          *
          *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
@@ -1637,7 +1637,7 @@ export interface paths {
         put?: never;
         /**
          * Retire a gold item
-         * @description No batch mixes it in any longer; what labelers gave to it still counts.
+         * @description Retires a gold item. New batches no longer include it; earlier answers still count.
          *
          *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
@@ -1663,7 +1663,7 @@ export interface paths {
         put?: never;
         /**
          * Create a labeling batch
-         * @description Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given.
+         * @description Creates labeling tasks over completions: `overlap` labelers of the given vendors judge every item.
          *
          *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
@@ -1705,7 +1705,7 @@ export interface paths {
         put?: never;
         /**
          * Close a labeling batch
-         * @description Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over.
+         * @description Closes the batch: leases are withdrawn, submitted answers are kept. No effect on a batch that has ended.
          *
          *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
@@ -1727,7 +1727,7 @@ export interface paths {
         put?: never;
         /**
          * Claim tasks
-         * @description Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks.
+         * @description Leases up to `k` tasks, with texts and criterion, to a labeler. A repeated claim returns other tasks.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1747,7 +1747,7 @@ export interface paths {
         };
         /**
          * List tasks
-         * @description Tasks of a batch that labelers of the caller have or had.
+         * @description Tasks of a batch that are or were leased to labelers of the caller.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1791,7 +1791,7 @@ export interface paths {
         put?: never;
         /**
          * Heartbeat a task
-         * @description Prolongs a lease that still holds.
+         * @description Extends a lease that has not expired.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1813,7 +1813,7 @@ export interface paths {
         put?: never;
         /**
          * Release a task
-         * @description Gives a task back; the same labeler may get its item again.
+         * @description Returns a task. The same labeler may get its item again.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1835,7 +1835,7 @@ export interface paths {
         put?: never;
         /**
          * Skip a task
-         * @description Passes, and says why; the labeler does not get its item again.
+         * @description Skips a task, with a reason. The labeler does not get its item again.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1857,7 +1857,7 @@ export interface paths {
         put?: never;
         /**
          * Submit a task
-         * @description Answers a task: its ratings, or its ranking or comparison, land whole or not at all.
+         * @description Submits the answer to a task. Its ratings, ranking or comparison are stored completely or not at all.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1879,7 +1879,7 @@ export interface paths {
         put?: never;
         /**
          * Correct a task
-         * @description Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost.
+         * @description Corrects the labeler's last answer in a batch, which may be completed but not closed. The earlier answer is superseded, not deleted.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1899,7 +1899,7 @@ export interface paths {
         };
         /**
          * List labeler sessions
-         * @description Links that the labeler was given, also those that are over, the latest first; without their tokens.
+         * @description Links given to the labeler, including expired ones, latest first; without tokens.
          *
          *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
@@ -1907,7 +1907,7 @@ export interface paths {
         put?: never;
         /**
          * Create a labeler session
-         * @description Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else.
+         * @description Creates a short-lived token that is limited to one labeler's tasks. The token is shown only in this response.
          *
          *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
@@ -1930,7 +1930,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a labeler session
-         * @description Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor.
+         * @description Revokes a link. All processes refuse it within two seconds. Its leases expire, or the vendor releases them.
          *
          *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
@@ -1949,7 +1949,7 @@ export interface paths {
         };
         /**
          * Get the session's labeler and open batches
-         * @description Who the session's labeler is, and the batches open to them with progress.
+         * @description The labeler of the session and the batches open to them, with progress.
          *
          *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
@@ -1971,7 +1971,7 @@ export interface paths {
         };
         /**
          * Get the agreement of a labeling batch
-         * @description How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items.
+         * @description Agreement of the labelers of a batch, without gold items. A vendor sees its own labelers, over all items.
          *
          *     Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
@@ -1993,7 +1993,7 @@ export interface paths {
         };
         /**
          * Get the agreement under a criterion version
-         * @description The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of pilots and gold items are left out.
+         * @description Agreement over all ratings, rankings and comparisons under a criterion version, from any source; without pilots and gold items.
          *
          *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
@@ -2015,7 +2015,7 @@ export interface paths {
         };
         /**
          * Get the quality of a labeler
-         * @description Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again.
+         * @description Severity, position bias, straight-lining, speed, gold accuracy and reliability of a labeler, with flags to check.
          *
          *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
@@ -2043,7 +2043,7 @@ export interface paths {
         put?: never;
         /**
          * Create a pilot
-         * @description Tries out a draft: a labeling batch over the chosen completions, several labelers for each.
+         * @description Tests a draft with a labeling batch over the chosen completions, with several labelers per completion.
          *
          *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
@@ -2063,7 +2063,7 @@ export interface paths {
         };
         /**
          * Get a pilot
-         * @description Agreement per dimension and per level of the scale so far, and where labelers differ most.
+         * @description Agreement so far by dimension and level of the scale, and the worst disagreements.
          *
          *     Needs the scope `criteria:read`. Not open to vendor keys.
          */
@@ -2087,7 +2087,7 @@ export interface paths {
         put?: never;
         /**
          * Publish a criterion version
-         * @description From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * @description Publishes the version, so that completions can be rated under it. Needs an `overrideReason` if the latest pilot is unfinished, too small or below the criterion's minimum agreement (default 0.667).
          *
          *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
@@ -2113,7 +2113,7 @@ export interface paths {
         put?: never;
         /**
          * Create a pair set
-         * @description Starts the building of a pair set from the ratings that are there when the job runs.
+         * @description Starts a job that builds a pair set from the ratings stored when it runs.
          *
          *     Needs the scope `pairs:write`. Not open to vendor keys.
          */
@@ -2135,7 +2135,7 @@ export interface paths {
         put?: never;
         /**
          * Preview a pair set
-         * @description Counts what would come out, and writes nothing.
+         * @description Counts the resulting pairs without storing anything.
          *
          *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
@@ -2175,7 +2175,7 @@ export interface paths {
         };
         /**
          * List pairs of a pair set
-         * @description The pairs in order, the preferred completion first.
+         * @description The pairs in order, preferred completion first.
          *
          *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
@@ -2197,7 +2197,7 @@ export interface paths {
         };
         /**
          * Get the diagnostics of a pair set
-         * @description How the pairs came about, and how far rules that never read the text get on them.
+         * @description Statistics of the build, and the accuracy of content-blind rules on the pairs.
          *
          *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
@@ -2219,7 +2219,7 @@ export interface paths {
         };
         /**
          * List labeler weights of a pair set
-         * @description What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`.
+         * @description Weight of each labeler's ratings and votes, in a set with `reliability-weighted` aggregation or `pairWeights`.
          *
          *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
@@ -2241,7 +2241,7 @@ export interface paths {
         };
         /**
          * Export a pair set
-         * @description TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out.
+         * @description Pairs in TRL's preference format, one `{"prompt","chosen","rejected"}` per line, in order; kept ties are omitted.
          *
          *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
@@ -2269,7 +2269,7 @@ export interface paths {
         put?: never;
         /**
          * Create a reward model
-         * @description Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step.
+         * @description Starts training a reward model on a pair set. The job reports loss, accuracy and margin of every step.
          *
          *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
@@ -2291,7 +2291,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a reward model
-         * @description A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers reads it: at the last token that is not its pad token.
+         * @description Creates a reward model from uploaded files, trained elsewhere. It can score at once. The reward is read as in transformers: at the last token that is not the pad token.
          *
          *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
@@ -4128,10 +4128,10 @@ export interface components {
             name: string;
             /** @example 128 prompts that no model was trained on */
             description?: string;
-            /** @description Ids of prompts. */
+            /** @description Prompts of the set, by id. */
             promptIds?: string[];
             /**
-             * @description External ids of prompts.
+             * @description Prompts of the set, by external id.
              * @example [
              *       "alpaca-0017"
              *     ]
@@ -4619,8 +4619,8 @@ export interface components {
         };
         CreateCriterionDto: {
             /**
-             * @description Krippendorff's ordinal alpha that a pilot must find before a version is published; needs a pilot then. Left out,
-             *     pilots are held against 0.667 and none is needed.
+             * @description Minimum of Krippendorff's ordinal alpha in a pilot, which is then required before a version is published. Default: pilots are optional
+             *     and need 0.667.
              * @example 0.667
              */
             minimumAgreement?: number;
@@ -4634,7 +4634,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description Null: 0.667 for versions that have a pilot, and none needs one.
+             * @description Minimum agreement in a pilot; null: pilots are optional and need 0.667.
              * @example null
              */
             minimumAgreement: number | null;
@@ -4654,7 +4654,7 @@ export interface components {
             prompt?: string;
             completion: string;
             /**
-             * @description Why it is at this level.
+             * @description Why the example is at this level.
              * @example right, and nothing that was not asked
              */
             explanation?: string;
@@ -4663,7 +4663,7 @@ export interface components {
             /** @description Examples at this level, shown to labelers. */
             anchors?: components["schemas"]["AnchorDto"][];
             /**
-             * @description The score that stands for this level.
+             * @description Score of this level.
              * @example 5
              */
             value: number;
@@ -4692,16 +4692,16 @@ export interface components {
             instructions?: string;
         };
         CreateCriterionVersionDto: {
-            /** @description 2 to 21 levels, values strictly increasing. */
+            /** @description 2 to 21 levels with strictly increasing values. */
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description What is scored one by one, each on the scale; the overall score is the weighted mean. */
+            /** @description Dimensions, each scored on the scale; the overall score is their weighted mean. */
             dimensions?: components["schemas"]["DimensionDto"][];
             /**
-             * @description Publish at once; without it the version is a draft that cannot be rated against.
+             * @description Whether to publish at once. Default: the version is a draft, which cannot be rated under.
              * @default false
              */
             publish?: boolean;
-            /** @description What the labeler is asked to judge. */
+            /** @description Instructions for the labeler. */
             instructions: string;
         };
         /** @description One of `draft`, `published`; others may be added. */
@@ -4717,22 +4717,22 @@ export interface components {
              */
             number: number;
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description Null where a rating is one score. */
+            /** @description Dimensions; null: a rating is a single score. */
             dimensions: components["schemas"]["DimensionDto"][] | null;
             state: components["schemas"]["CriterionVersionState"];
             /** Format: date-time */
             publishedAt: string | null;
             /**
              * Format: uuid
-             * @description The pilot that stood when it was published; null where it was published without one.
+             * @description Latest pilot at the time of publication; null: none.
              */
             pilotId: string | null;
             /**
-             * @description What that pilot had found by then: lowest ordinal alpha among the dimensions.
+             * @description Agreement in that pilot: lowest ordinal alpha among the dimensions.
              * @example 0.72
              */
             agreement: number | null;
-            /** @description Why it was published although a pilot was missing or had found too little agreement; null where neither was so. */
+            /** @description Reason given for publishing without the required pilot or agreement; null: not needed. */
             overrideReason: string | null;
             instructions: string;
             /** Format: date-time */
@@ -4746,17 +4746,17 @@ export interface components {
         };
         CreateLabelerDto: {
             /**
-             * @description True when a program gives the ratings, not a person.
+             * @description Whether a program gives the ratings instead of a person.
              * @default false
              */
             simulated?: boolean;
             /**
              * Format: uuid
-             * @description Whose labeler it is, where the owner makes one for a vendor. A vendor's own are its own without saying.
+             * @description Vendor of the labeler; only for the owner. A vendor key always creates its own labelers.
              */
             vendorId?: string;
             /**
-             * @description The poster's own name for the labeler, unique per vendor.
+             * @description Client's id of the labeler; unique per vendor.
              * @example worker-17
              */
             externalId: string;
@@ -4784,7 +4784,7 @@ export interface components {
         };
         CreateRatingDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -4795,50 +4795,50 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @description Position at which the completion was shown among those of its prompt, from 0.
              * @example 0
              */
             position?: number;
             /**
              * Format: uuid
-             * @description Or give `completionExternalId`.
+             * @description Id of the completion; alternatively give `completionExternalId`.
              */
             completionId?: string;
             /** @example ae-0000/alpaca-7b */
             completionExternalId?: string;
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
             labelerExternalId?: string;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
@@ -4865,12 +4865,12 @@ export interface components {
             externalId: string | null;
             /**
              * Format: uuid
-             * @description The rating that this one corrects.
+             * @description Rating that this one corrects; null: none.
              */
             supersedesId: string | null;
             /**
              * Format: uuid
-             * @description The labeling task that it answers.
+             * @description Labeling task that it answers; null: none.
              */
             labelingTaskId: string | null;
             /** @example 4 */
@@ -4886,7 +4886,7 @@ export interface components {
         };
         SupersedeRatingDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -4897,43 +4897,43 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @description Position at which the completion was shown among those of its prompt, from 0.
              * @example 0
              */
             position?: number;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
         };
         CreateRankingDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
@@ -4941,16 +4941,16 @@ export interface components {
             flags?: string[];
             /** @description Groups of completions of one prompt, best first; those in one group are tied. */
             ranking: string[][];
-            /** @description The same completions in the order in which they were shown. */
+            /** @description The same completions in the order shown. */
             shownOrder?: string[];
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
@@ -4958,7 +4958,7 @@ export interface components {
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
@@ -4977,7 +4977,7 @@ export interface components {
             labelerId: string;
             /** @description Groups of completion ids, best first; those in one group are tied. */
             ranking: string[][];
-            /** @description The completions in the order in which they were shown; null where that is not known. */
+            /** @description The completions in the order shown; null: unknown. */
             shownOrder: string[] | null;
             timeSpentMs: number | null;
             rationale: string | null;
@@ -4987,12 +4987,12 @@ export interface components {
             externalId: string | null;
             /**
              * Format: uuid
-             * @description The preference that this one corrects.
+             * @description Preference that this one corrects; null: none.
              */
             supersedesId: string | null;
             /**
              * Format: uuid
-             * @description The labeling task that it answers.
+             * @description Labeling task that it answers; null: none.
              */
             labelingTaskId: string | null;
             /** Format: date-time */
@@ -5000,32 +5000,32 @@ export interface components {
         };
         CreatePreferenceJudgementDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
-            /** @description Two completions of one prompt, in the order in which they were shown. */
+            /** @description Two completions of one prompt, in the order shown. */
             completionIds: string[];
             /**
              * Format: uuid
-             * @description The better one; null when neither is.
+             * @description The preferred completion; null: a tie.
              */
             preferredCompletionId: string | null;
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
@@ -5033,7 +5033,7 @@ export interface components {
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
@@ -5046,46 +5046,46 @@ export interface components {
         };
         SupersedePreferenceDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
-            /** @description Groups, best first; of a comparison too. */
+            /** @description Groups of completion ids, best first; also for a comparison. */
             ranking: string[][];
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
         };
         GoldExpectationDto: {
             /**
-             * @description Left out or null: the overall score.
+             * @description Dimension that the expectation applies to. Default or null: the overall score.
              * @example honesty
              */
             dimension?: string | null;
             /**
-             * @description Lowest score that is right.
+             * @description Lowest correct score.
              * @example 1
              */
             minimum: number;
             /**
-             * @description Highest score that is right; the same as `minimum` where only one is.
+             * @description Highest correct score; equal to `minimum` if only one is correct.
              * @example 2
              */
             maximum: number;
         };
         CreateGoldItemDto: {
-            /** @description A rating passes when each of these holds. */
+            /** @description Expected scores; a rating passes if all of them hold. */
             expected?: components["schemas"]["GoldExpectationDto"][];
             /** Format: uuid */
             completionId: string;
@@ -5093,10 +5093,10 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt.
+             * @description For comparisons, instead of `expected`: a clearly worse completion of the same prompt.
              */
             worseCompletionId?: string;
-            /** @description Why this is right; labelers do not see it. */
+            /** @description Why the expectation is correct; not shown to labelers. */
             explanation: string;
         };
         GoldExpectationOfItemDto: {
@@ -5115,18 +5115,18 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description What must be found worse than `completionId`; null where its score is known.
+             * @description Completion that must be judged worse than `completionId`; null: `expected` applies.
              */
             worseCompletionId: string | null;
-            /** @description Empty where one completion is better than another. */
+            /** @description Expected scores; empty if `worseCompletionId` applies. */
             expected: components["schemas"]["GoldExpectationOfItemDto"][];
             /**
-             * @description Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes.
+             * @description Number of current answers: ratings of the completion under the version, or rankings and comparisons of the two.
              * @example 24
              */
             ratings: number;
             /**
-             * @description Those of them that are as expected. An item that most people fail may itself be wrong.
+             * @description Number of answers as expected. An item that most labelers fail may itself be wrong.
              * @example 21
              */
             passed: number;
@@ -5142,67 +5142,67 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @description `rate` asks for one completion at a time, the others for several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
+        /** @description Labeling mode. `rate` shows one completion at a time, the others several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
         LabelingMode: string;
-        /** @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs. One of `production`, `pilot`; others may be added. */
+        /** @description Purpose. A `pilot` tests a criterion: its version may be a draft, and its ratings are not used for pairs by default. One of `production`, `pilot`; others may be added. */
         LabelingPurpose: string;
         CreateLabelingBatchDto: {
             /**
-             * @description `rate` asks for one completion at a time, the others for several of one prompt.
+             * @description Labeling mode. `rate` shows one completion at a time, the others several of one prompt.
              * @example rate
              */
             mode: components["schemas"]["KnownLabelingMode"];
             /**
-             * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
+             * @description Purpose. A `pilot` tests a criterion: its version may be a draft, and its ratings are not used for pairs by default.
              * @default production
              */
             purpose?: components["schemas"]["KnownLabelingPurpose"];
-            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            /** @description Only these completions. At least one of the three selections is required; several are combined (a completion must match all). */
             completionIds?: string[];
             /**
-             * @description For `compare`: at most so many pairs of a prompt, drawn by the seed; all of them unless given.
+             * @description For `compare`: maximum number of pairs per prompt, drawn with the seed. Default: all pairs.
              * @example 3
              */
             pairsPerPrompt?: number;
             /**
-             * @description Results of each item, each by another labeler.
+             * @description Number of answers per item, each by a different labeler.
              * @default 1
              * @example 3
              */
             overlap?: number;
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds?: string[];
             /**
-             * @description Decides the order of items and of completions within a task.
+             * @description Seed of the order of items and of completions within a task.
              * @default 0
              */
             seed?: number;
             /**
-             * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Modes `rank` and `compare` take items with a `worseCompletionId`, the others items with scores; where
-             *     a task shows all of a prompt, other completions of that prompt stand beside the gold ones.
+             * @description Share of gold items of the criterion version to include without marking them, at most as many as exist. Modes `rank` and `compare` use
+             *     gold items with a `worseCompletionId`, the others those with scores. Where a task shows all completions of a prompt, the gold ones
+             *     appear among the others.
              * @example 0.05
              */
             goldShare?: number;
             /**
              * Format: date-time
-             * @description Told to labelers; nothing ends by itself.
+             * @description Deadline shown to labelers; it does not close the batch.
              */
             dueAt?: string;
             name: string;
             /**
              * Format: uuid
-             * @description Must be published, unless the purpose is `pilot`.
+             * @description Id of a criterion version, which must be published unless the purpose is `pilot`.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description The completions of this batch.
+             * @description Only completions of this completion batch.
              */
             completionBatchId?: string;
             /**
              * Format: uuid
-             * @description The completions of the prompts of this set.
+             * @description Only completions of the prompts of this set.
              */
             promptSetId?: string;
             /** @example 0.05 EUR per rating */
@@ -5219,19 +5219,19 @@ export interface components {
         /** @description One of `open`, `completed`, `closed`; others may be added. */
         LabelingBatchState: string;
         LabelingCountsDto: {
-            /** @description Waiting for a labeler, whoever claims first. */
+            /** @description Number of tasks waiting to be claimed. */
             available: number;
             leased: number;
             completed: number;
-            /** @description Times a labeler passed; another one takes the place. */
+            /** @description Number of skips; a new task replaces each. */
             skipped: number;
-            /** @description Times a lease ran out; another one takes the place. */
+            /** @description Number of expired leases; a new task replaces each. */
             expired: number;
         };
         VendorLabelingCountsDto: {
             /**
              * Format: uuid
-             * @description Null for labelers that belong to no vendor.
+             * @description Vendor; null: labelers without a vendor.
              */
             vendorId: string | null;
             leased: number;
@@ -5246,21 +5246,21 @@ export interface components {
             purpose: components["schemas"]["LabelingPurpose"];
             /** Format: uuid */
             criterionVersionId: string;
-            /** @description How the completions were chosen; null to a vendor. */
+            /** @description Selection of the completions; null for vendors. */
             selection: components["schemas"]["LabelingSelectionDto"] | null;
             /** @example 3 */
             overlap: number;
-            /** @description To a vendor: itself. */
+            /** @description Vendors of the batch; a vendor sees only itself. */
             vendorIds: string[];
             seed: number;
-            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            /** @description Requested share of gold items; null for vendors. */
             goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged; each is `overlap` tasks.
+             * @description Number of items; each has `overlap` tasks.
              * @example 400
              */
             itemCount: number;
@@ -5268,9 +5268,9 @@ export interface components {
             completedAt: string | null;
             /** Format: date-time */
             closedAt: string | null;
-            /** @description Of the whole batch; to a vendor its own, and what is still available to anybody. */
+            /** @description Counts of the whole batch; a vendor sees its own and the tasks still available. */
             counts: components["schemas"]["LabelingCountsDto"];
-            /** @description To a vendor: its own line. */
+            /** @description Counts by vendor; a vendor sees only its own. */
             countsByVendor: components["schemas"]["VendorLabelingCountsDto"][];
             name: string;
             /** Format: date-time */
@@ -5283,21 +5283,21 @@ export interface components {
             purpose: components["schemas"]["LabelingPurpose"];
             /** Format: uuid */
             criterionVersionId: string;
-            /** @description How the completions were chosen; null to a vendor. */
+            /** @description Selection of the completions; null for vendors. */
             selection: components["schemas"]["LabelingSelectionDto"] | null;
             /** @example 3 */
             overlap: number;
-            /** @description To a vendor: itself. */
+            /** @description Vendors of the batch; a vendor sees only itself. */
             vendorIds: string[];
             seed: number;
-            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            /** @description Requested share of gold items; null for vendors. */
             goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged; each is `overlap` tasks.
+             * @description Number of items; each has `overlap` tasks.
              * @example 400
              */
             itemCount: number;
@@ -5317,12 +5317,12 @@ export interface components {
         };
         ClaimTasksDto: {
             /**
-             * @description How long the lease lasts, from now on.
+             * @description Duration of the lease from now, in seconds.
              * @default 900
              */
             ttlSeconds?: number;
             /**
-             * @description Tasks wanted; fewer come when fewer are there.
+             * @description Maximum number of tasks to claim.
              * @default 1
              */
             k?: number;
@@ -5335,7 +5335,7 @@ export interface components {
             /** Format: uuid */
             criterionVersionId: string;
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description Where given, each is scored on the scale. */
+            /** @description Dimensions, each scored on the scale; null: one score. */
             dimensions: components["schemas"]["DimensionDto"][] | null;
             /** @example helpfulness */
             name: string;
@@ -5364,17 +5364,17 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
             /**
-             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @description Reason for skipping; null: not skipped.
              * @example the prompt is in a language I do not read
              */
             reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
-            /** @description In the order in which they are to be shown. */
+            /** @description Completions in the order to show them. */
             completions: components["schemas"]["TaskTextDto"][];
         };
         ClaimedTasksDto: {
             criterion: components["schemas"]["TaskCriterionDto"];
-            /** @description Empty when there is nothing left for this labeler now. */
+            /** @description Claimed tasks; empty: none available to this labeler now. */
             tasks: components["schemas"]["TaskDto"][];
         };
         TaskPage: {
@@ -5397,7 +5397,7 @@ export interface components {
         };
         TaskAnswerDto: {
             scores: components["schemas"]["TaskAnswerScoreDto"][];
-            /** @description Groups of completion ids, best first; of a comparison too. */
+            /** @description Groups of completion ids, best first; also for a comparison. */
             ranking: string[][] | null;
             /** Format: uuid */
             preferenceId: string | null;
@@ -5418,20 +5418,20 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
             /**
-             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @description Reason for skipping; null: not skipped.
              * @example the prompt is in a language I do not read
              */
             reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
-            /** @description In the order in which they are to be shown. */
+            /** @description Completions in the order to show them. */
             completions: components["schemas"]["TaskTextDto"][];
             criterion: components["schemas"]["TaskCriterionDto"];
-            /** @description Null until it is submitted. */
+            /** @description The submitted answer; null until submitted. */
             answer: components["schemas"]["TaskAnswerDto"] | null;
         };
         LeaseTimeDto: {
             /**
-             * @description How long the lease lasts, from now on.
+             * @description Duration of the lease from now, in seconds.
              * @default 900
              */
             ttlSeconds?: number;
@@ -5441,7 +5441,7 @@ export interface components {
         };
         TaskScoreDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -5452,31 +5452,31 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
              * Format: uuid
-             * @description One of the task's.
+             * @description Id of a completion of the task.
              */
             completionId: string;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
@@ -5484,18 +5484,18 @@ export interface components {
         TaskComparisonDto: {
             /**
              * Format: uuid
-             * @description The better one; null when neither is.
+             * @description The preferred completion; null: a tie.
              */
             preferredCompletionId: string | null;
         };
         SubmitTaskDto: {
-            /** @description One for each completion of the task. Allowed, all or none, with a ranking or comparison too. */
+            /** @description One score for each completion of the task. Optional, all or none, in the modes `rank` and `compare`. */
             scores?: components["schemas"]["TaskScoreDto"][];
             /** @description Groups of completion ids, best first; those in one group are tied. */
             ranking?: string[][];
             comparison?: components["schemas"]["TaskComparisonDto"];
             /**
-             * @description Time spent on the whole task; scores without a time of their own share it evenly.
+             * @description Time spent on the whole task, in milliseconds; divided evenly among scores without their own time.
              * @example 21000
              */
             timeSpentMs?: number;
@@ -5508,12 +5508,12 @@ export interface components {
             flags?: string[];
             /**
              * Format: uuid
-             * @description Who it was leased to, where the caller wants that checked.
+             * @description Labeler who holds the lease; if given, it is checked.
              */
             labelerId?: string;
             /** @description Of the ranking or comparison. */
             rationale?: string;
-            /** @description The poster's own id of the ranking or comparison, unique per vendor. */
+            /** @description Client's id of the ranking or comparison; unique per vendor. */
             externalId?: string;
         };
         CreateLabelerSessionDto: {
@@ -5521,7 +5521,7 @@ export interface components {
             ttlSeconds?: number;
             /**
              * Format: uuid
-             * @description The only batch that the session is for; without it, all that the labeler may work on.
+             * @description Labeling batch that the session is limited to. Default: all batches open to the labeler.
              */
             labelingBatchId?: string;
         };
@@ -5535,12 +5535,12 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             /**
-             * @description Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash.
+             * @description API key limited to this labeler's tasks. Shown only in this response; stored only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
              */
             token: string;
             /**
-             * @description Path of the labeler's page with the token in its fragment, which browsers send to no server.
+             * @description Path of the labeler's page with the token in the fragment, which browsers do not send to servers.
              * @example /label#plk_Zk3f0000000000000000000000000000
              */
             path: string;
@@ -5579,9 +5579,9 @@ export interface components {
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
-            /** @description Tasks that this labeler has answered. */
+            /** @description Number of tasks that this labeler has answered. */
             completedByYou: number;
-            /** @description Tasks that wait for a labeler, for this one or for others. */
+            /** @description Number of tasks waiting for this or another labeler. */
             available: number;
             name: string;
         };
@@ -5597,7 +5597,7 @@ export interface components {
         };
         EstimateDto: {
             /**
-             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @description Lower end of the interval. Null, like `high`, if the data is insufficient: almost all ratings are at one level.
              * @example 0.66
              */
             low: number | null;
@@ -5607,26 +5607,26 @@ export interface components {
             value: number;
         };
         AlphaDto: {
-            /** @description Levels are names: near misses are misses. */
+            /** @description Nominal alpha: levels are categories, and any difference counts fully. */
             nominal: components["schemas"]["EstimateDto"] | null;
-            /** @description Levels are ranks. */
+            /** @description Ordinal alpha: levels are ranks. */
             ordinal: components["schemas"]["EstimateDto"] | null;
-            /** @description Levels are amounts: distances between their values count. */
+            /** @description Interval alpha: levels are amounts, and distances between their values count. */
             interval: components["schemas"]["EstimateDto"] | null;
         };
         LevelAgreementDto: {
             /**
-             * @description Ratings at this level, of items that at least two labelers rated.
+             * @description Number of ratings at this level, of items rated by at least two labelers.
              * @example 212
              */
             ratings: number;
             /**
-             * @description Where one labeler gave this level: the chance that another one did. Null where nobody gave it.
+             * @description Probability that another labeler gives this level if one does. Null: no labeler gave it.
              * @example 0.58
              */
             agreement: number | null;
             /**
-             * @description The other level that it is taken for most often.
+             * @description The other level that it is most often confused with; null: none.
              * @example 4
              */
             confusedWith: number | null;
@@ -5636,46 +5636,46 @@ export interface components {
         LabelerPairAgreementDto: {
             labelerIds: string[];
             /**
-             * @description Items that both rated.
+             * @description Number of items that both rated.
              * @example 40
              */
             items: number;
-            /** @description Weighted kappa, disagreements weighing as the distance of the two values. */
+            /** @description Weighted kappa with linear weights, by the distance of the two values. */
             linearKappa: components["schemas"]["EstimateDto"] | null;
-            /** @description Weighted kappa, disagreements weighing as the squared distance. */
+            /** @description Weighted kappa with quadratic weights, by the squared distance. */
             quadraticKappa: components["schemas"]["EstimateDto"] | null;
             /** @description Share of these items on which both gave the same level. */
             rawAgreement: components["schemas"]["EstimateDto"] | null;
         };
         DimensionAgreementDto: {
             /**
-             * @description Null for the overall score; where that is computed from dimensions, each counts for the nearest level.
+             * @description Dimension; null: the overall score, rounded to the nearest level if computed from dimensions.
              * @example helpfulness
              */
             dimension: string | null;
             /**
-             * @description Items that at least two labelers rated.
+             * @description Number of items rated by at least two labelers.
              * @example 400
              */
             items: number;
             /**
-             * @description Ratings of these items.
+             * @description Number of ratings of these items.
              * @example 1200
              */
             ratings: number;
             alpha: components["schemas"]["AlphaDto"];
-            /** @description Share of ratings that another rating of the item equals; not corrected for chance. */
+            /** @description Share of the other ratings of an item that equal a rating, averaged over ratings; not corrected for chance. */
             rawAgreement: components["schemas"]["EstimateDto"] | null;
             levels: components["schemas"]["LevelAgreementDto"][];
-            /** @description The pairs of labelers that share most items, at most 100. */
+            /** @description Pairs of labelers that share most items, at most 100. */
             labelerPairs: components["schemas"]["LabelerPairAgreementDto"][];
             /**
-             * @description Pairs of labelers that share items, shown or not.
+             * @description Number of pairs of labelers that share items, listed or not.
              * @example 3
              */
             labelerPairsInAll: number;
             /**
-             * @description Resamples of the intervals of alpha and raw agreement.
+             * @description Number of bootstrap resamples for the intervals of alpha and raw agreement.
              * @example 1000
              */
             resamples: number;
@@ -5684,7 +5684,7 @@ export interface components {
             /** Format: uuid */
             criterionVersionId: string;
             /**
-             * @description Ratings that count: the latest of each labeler and item.
+             * @description Number of ratings counted: the latest of each labeler and item.
              * @example 1250
              */
             ratings: number;
@@ -5692,14 +5692,14 @@ export interface components {
             items: number;
             /** @example 6 */
             labelers: number;
-            /** @description Overall first, then by dimension of the criterion. */
+            /** @description Agreement overall, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
         };
         VersionAgreementDto: {
             /** Format: uuid */
             criterionVersionId: string;
             /**
-             * @description Ratings that count: the latest of each labeler and item.
+             * @description Number of ratings counted: the latest of each labeler and item.
              * @example 1250
              */
             ratings: number;
@@ -5707,44 +5707,44 @@ export interface components {
             items: number;
             /** @example 6 */
             labelers: number;
-            /** @description Overall first, then by dimension of the criterion. */
+            /** @description Agreement overall, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
             /**
-             * @description The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
-             *     -1, 0 and 1 (worse, tied, better). Null where there are none.
+             * @description The same for rankings and comparisons: an item is a pair of completions, and the levels are -1, 0 and 1 (worse, tied, better). Null:
+             *     there are none.
              */
             preferences: components["schemas"]["AgreementDto"] | null;
         };
         SeverityDto: {
             /**
-             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @description Lower end of the interval. Null, like `high`, if the data is insufficient: almost all ratings are at one level.
              * @example 0.66
              */
             low: number | null;
             /** @example 0.77 */
             high: number | null;
             /**
-             * @description Completions that others rated too.
+             * @description Number of completions that others also rated.
              * @example 180
              */
             items: number;
             /**
-             * @description `value` over the span of the scale.
+             * @description `value` divided by the range of the scale.
              * @example -0.12
              */
             shareOfScale: number;
             /** @example 0.72 */
             value: number;
         };
-        /** @description Deviations from co-raters, or scores where too few completions are shared. One of `deviation`, `score`; others may be added. */
+        /** @description Whether deviations from co-raters are used, or plain scores because too few completions are shared. One of `deviation`, `score`; others may be added. */
         PositionBasis: string;
         PositionBiasDto: {
             /** @example 180 */
             n: number;
-            /** @description Deviations from co-raters, or scores where too few completions are shared. */
+            /** @description Whether deviations from co-raters are used, or plain scores because too few completions are shared. */
             basis: components["schemas"]["PositionBasis"];
             /**
-             * @description Negative: what is shown earlier gets more.
+             * @description Correlation; negative: completions shown earlier get higher scores.
              * @example -0.04
              */
             correlation: number;
@@ -5767,7 +5767,7 @@ export interface components {
             /** @description Wilson's 95% interval of the share. */
             interval: components["schemas"]["IntervalDto"] | null;
             /**
-             * @description What a judge without bias would prefer by chance.
+             * @description Expected number for a judge without bias.
              * @example 60
              */
             expected: number;
@@ -5780,31 +5780,31 @@ export interface components {
             /** @example 4 */
             longestRun: number;
             /**
-             * @description Far below 0: long runs. Null where all scores are the same.
+             * @description z-score of the number of runs; far below 0: long runs. Null: all scores are equal.
              * @example 0.4
              */
             z: number | null;
             /** @example 0.69 */
             pValue: number | null;
             /**
-             * @description Standard deviation over that of co-raters on the same completions.
+             * @description Standard deviation divided by that of co-raters on the same completions.
              * @example 0.94
              */
             spreadRatio: number | null;
             /**
-             * @description In random order of the same scores.
+             * @description Number of runs expected if the same scores were in random order.
              * @example 128.4
              */
             expectedRuns: number;
         };
         LabelerSpeedDto: {
             /**
-             * @description Judgements with a time.
+             * @description Number of judgements with a time.
              * @example 180
              */
             ratings: number;
             /**
-             * @description Less is a low outlier. Null where more than half of all times are the same.
+             * @description Times below this are low outliers, in milliseconds. Null: more than half of all times are equal.
              * @example 900
              */
             fenceMs: number | null;
@@ -5813,14 +5813,14 @@ export interface components {
             /** @example 9100 */
             medianMs: number;
             /**
-             * @description Median of all labelers.
+             * @description Median of all labelers, in milliseconds.
              * @example 8200
              */
             typicalMs: number;
         };
         GoldAccuracyDto: {
             /**
-             * @description Ratings and comparisons of gold items that are not retired.
+             * @description Number of ratings and comparisons of gold items that are not retired.
              * @example 20
              */
             ratings: number;
@@ -5833,19 +5833,19 @@ export interface components {
         };
         LabelerReliabilityDto: {
             /**
-             * @description 1 is always right, 0 what chance gives. Null where all ratings are alike.
+             * @description Reliability: 1 is always right, 0 is chance. Null: all ratings are equal.
              * @example 0.78
              */
             value: number | null;
             /**
-             * @description What these ratings would weigh in a mean.
+             * @description Weight of these ratings in a reliability-weighted mean.
              * @example 3.54
              */
             weight: number | null;
             /** @example 180 */
             items: number;
             /**
-             * @description This one among them.
+             * @description Number of labelers, including this one.
              * @example 5
              */
             labelers: number;
@@ -5864,59 +5864,59 @@ export interface components {
             /** @example 212 */
             ratings: number;
             /**
-             * @description Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below.
+             * @description Number of ratings of completions that others also rated. For a vendor, others are only its own labelers, here and below.
              * @example 180
              */
             sharedItems: number;
-            /** @description Null with fewer than 5 shared completions. */
+            /** @description Severity; null: fewer than 5 shared completions. */
             severity: components["schemas"]["SeverityDto"] | null;
-            /** @description Null where positions are unknown, or positions or scores never change. */
+            /** @description Position bias; null: positions are unknown, or positions or scores never vary. */
             positionBias: components["schemas"]["PositionBiasDto"] | null;
-            /** @description Null without rankings and comparisons. */
+            /** @description Bias towards the first shown; null: no rankings or comparisons. */
             firstShown: components["schemas"]["FirstShownDto"] | null;
             straightLining: components["schemas"]["StraightLiningDto"];
-            /** @description Null where no time is known. */
+            /** @description Speed; null: no times are known. */
             speed: components["schemas"]["LabelerSpeedDto"] | null;
-            /** @description Null to a vendor: answer by answer, it would tell which tasks are gold. */
+            /** @description Gold accuracy; null for vendors, to whom it would reveal which tasks are gold. */
             gold: components["schemas"]["GoldAccuracyDto"] | null;
-            /** @description Null where no completion is shared. */
+            /** @description Reliability; null: no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
             /**
-             * @description Rankings and comparisons, the latest 10,000.
+             * @description Number of rankings and comparisons, of the latest 10,000.
              * @example 40
              */
             preferences: number;
-            /** @description Of these, per completion in them; null where no time is known. */
+            /** @description Speed of rankings and comparisons per completion; null: no times are known. */
             preferenceSpeed: components["schemas"]["LabelerSpeedDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
-            /** @description True for a rule that stands in for a person. */
+            /** @description Whether the labeler is a program instead of a person. */
             simulated: boolean;
         };
         /** @enum {string} */
         PilotMode: "rate" | "rate-side-by-side";
         CreatePilotDto: {
-            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            /** @description Only these completions. At least one of the three selections is required; several are combined (a completion must match all). */
             completionIds?: string[];
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds?: string[];
             /**
-             * @description Decides the order of items and of completions within a task.
+             * @description Seed of the order of items and of completions within a task.
              * @default 0
              */
             seed?: number;
             /**
              * Format: date-time
-             * @description Told to labelers; nothing ends by itself.
+             * @description Deadline shown to labelers; it does not close the batch.
              */
             dueAt?: string;
             /**
              * Format: uuid
-             * @description The completions of this batch.
+             * @description Only completions of this completion batch.
              */
             completionBatchId?: string;
             /**
              * Format: uuid
-             * @description The completions of the prompts of this set.
+             * @description Only completions of the prompts of this set.
              */
             promptSetId?: string;
             /** @example 0.05 EUR per rating */
@@ -5924,7 +5924,7 @@ export interface components {
             /** @default rate */
             mode?: components["schemas"]["PilotMode"];
             /**
-             * @description Ratings of each completion, each by another labeler.
+             * @description Ratings per completion, each by a different labeler.
              * @default 3
              */
             labelersPerItem?: number;
@@ -5941,7 +5941,7 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Its tasks are claimed and answered like any others.
+             * @description Labeling batch of the pilot, whose tasks are claimed and answered like any others.
              */
             labelingBatchId: string;
             /** Format: date-time */
@@ -5955,12 +5955,12 @@ export interface components {
         };
         PilotScoreDto: {
             /**
-             * @description Null for the overall score.
+             * @description Dimension; null: the overall score.
              * @example helpfulness
              */
             dimension: string | null;
             /**
-             * @description The nearest level of the scale.
+             * @description Score, as the nearest level of the scale.
              * @example 2
              */
             score: number;
@@ -5986,33 +5986,33 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Its tasks are claimed and answered like any others.
+             * @description Labeling batch of the pilot, whose tasks are claimed and answered like any others.
              */
             labelingBatchId: string;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged.
+             * @description Number of items.
              * @example 50
              */
             itemCount: number;
             /** @example 150 */
             ratings: number;
             /**
-             * @description The lowest ordinal alpha among the dimensions, or that of the score; null where one of them is unknown.
+             * @description Lowest ordinal alpha among the dimensions, or that of the score; null: one of them is undefined.
              * @example 0.58
              */
             agreement: number | null;
             /**
-             * @description Why not; null where nothing stands in the way.
+             * @description Why it cannot be published; null: it can.
              * @example null
              */
             obstacle: string | null;
-            /** @description Overall first, then by dimension; each with its levels. */
+            /** @description Agreement overall, then by dimension, each with its levels. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
-            /** @description Up to 10 completions over which labelers differ most. */
+            /** @description Up to 10 completions on which labelers differ most. */
             worstDisagreements: components["schemas"]["PilotDisagreementDto"][];
             /**
-             * @description What the criterion asks for; 0.667 unless it says otherwise.
+             * @description Minimum agreement of the criterion; default 0.667.
              * @example 0.667
              */
             minimumAgreement: number;
@@ -6023,89 +6023,88 @@ export interface components {
         };
         PublishCriterionVersionDto: {
             /**
-             * @description Publish although the pilot found too little agreement, or there was none where the criterion asks for one. Kept
-             *     with the version and in the audit log.
+             * @description Reason for publishing despite too little agreement or a missing required pilot. Stored with the version and in the audit log.
              * @example Taste: the panel will not agree more than this, and we average five ratings.
              */
             overrideReason?: string;
         };
-        /** @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
+        /** @description Pairs per prompt: `all`, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
         PairStrategy: string;
         /**
-         * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-         *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
+         * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+         *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+         *     comparisons; needs completions judged by several labelers). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
          */
         ScoreAggregation: string;
         /**
-         * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged. One of `none`, `reliability`; others may be added.
+         * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+         *     1. Works with any aggregation; needs completions judged by several labelers. One of `none`, `reliability`; others may be added.
          */
         PairWeightKind: string;
-        /** @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. One of `drop`, `keep`; others may be added. */
+        /** @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed. One of `drop`, `keep`; others may be added. */
         TiePolicy: string;
         CreatePairSetDto: {
             /**
-             * @description Ratings of pilots too, which tried out the version while it was a draft.
+             * @description Whether to include ratings from pilots of the version.
              * @default false
              */
             includePilots?: boolean;
             /**
-             * @description Ratings of gold items too, whose right score was known beforehand.
+             * @description Whether to include ratings of gold items.
              * @default false
              */
             includeGold?: boolean;
             /**
-             * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
+             * @description Pairs per prompt: `all`, or a seeded random `sample` of `pairsPerPrompt`.
              * @default all
              */
             strategy?: components["schemas"]["KnownPairStrategy"];
             /**
-             * @description At most so many pairs of each prompt; needed for `sample`, and only there.
+             * @description Maximum number of pairs per prompt; required for `sample`, otherwise not allowed.
              * @example 8
              */
             pairsPerPrompt?: number;
             /**
-             * @description Decides the sample, the split and the order of kept ties.
+             * @description Seed of the sample, the split and the order of kept ties.
              * @default 0
              */
             seed?: number;
             /**
-             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
+             * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+             *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+             *     comparisons; needs completions judged by several labelers).
              * @default mean
              */
             aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
-             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+             *     1. Works with any aggregation; needs completions judged by several labelers.
              * @default none
              */
             pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
+             * @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed.
              * @default drop
              */
             ties?: components["schemas"]["KnownTiePolicy"];
             /**
-             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @description Minimum score difference of a pair; does not apply to kept ties.
              * @default 0
              */
             minimumMargin?: number;
             /**
-             * @description Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged.
+             * @description Minimum number of labelers: completions rated by fewer are left out, and so are votes on a pair judged by fewer.
              * @default 1
              */
             minimumRatings?: number;
             /**
-             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @description Share of prompts held out for evaluation, by a hash of prompt and seed.
              * @default 0.2
              */
             evalFraction?: number;
             /**
              * Format: uuid
-             * @description Ratings under this version are used. Must be published.
+             * @description Published criterion version whose ratings are used.
              */
             criterionVersionId: string;
             /**
@@ -6132,7 +6131,7 @@ export interface components {
             /** @example 0 */
             seed: number;
             aggregation: components["schemas"]["ScoreAggregation"];
-            /** @description Left out where pairs have no weights. */
+            /** @description Omitted if pairs have no weights. */
             pairWeights?: components["schemas"]["PairWeightKind"];
             ties: components["schemas"]["TiePolicy"];
             /** @example 1 */
@@ -6148,7 +6147,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The job that builds it.
+             * @description Job that builds the set.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -6160,7 +6159,7 @@ export interface components {
             pairCount: number | null;
             /**
              * Format: date-time
-             * @description Null until built.
+             * @description When it was built; null until built.
              */
             builtAt: string | null;
             /** Format: date-time */
@@ -6179,11 +6178,11 @@ export interface components {
             ratings: number;
             completions: number;
             prompts: number;
-            /** @description All pairs of completions of one prompt, ties among them. */
+            /** @description All pairs of completions of one prompt, including ties. */
             possiblePairs: number;
-            /** @description Pairs that rankings and comparisons decide. */
+            /** @description Number of pairs decided by rankings and comparisons. */
             decidedByPreference: number;
-            /** @description Possible pairs with equal scores, dropped or not. */
+            /** @description Number of possible pairs with equal scores, dropped or not. */
             tiesFound: number;
             pairs: number;
             splits: components["schemas"]["PreviewSplitsDto"];
@@ -6208,7 +6207,7 @@ export interface components {
         };
         PairDto: {
             /**
-             * @description Place in the set, from 0.
+             * @description Position in the set, from 0.
              * @example 0
              */
             ordinal: number;
@@ -6218,7 +6217,7 @@ export interface components {
             chosen: components["schemas"]["PairSideDto"];
             rejected: components["schemas"]["PairSideDto"];
             /**
-             * @description Of chosen and rejected: 1 for the preferred, 0 for the other, 0.5 and 0.5 for a tie.
+             * @description Labels of chosen and rejected: 1 and 0, or 0.5 and 0.5 for a tie.
              * @example [
              *       1,
              *       0
@@ -6226,11 +6225,11 @@ export interface components {
              */
             labels: number[];
             /**
-             * @description How reliable the judgements behind the pair are together; null unless the set has `pairWeights`.
+             * @description Combined reliability of the judgements behind the pair; null: the set has no `pairWeights`.
              * @example 0.83
              */
             weight: number | null;
-            /** @description True when both scored the same; which one is called chosen is then the seed's doing. */
+            /** @description Whether both have the same score; the seed then decides which one is called chosen. */
             tie: boolean;
         };
         PairPage: {
@@ -6241,12 +6240,12 @@ export interface components {
         };
         NullBaselineDto: {
             /**
-             * @description Null when there are no such pairs.
+             * @description Share of correct predictions; null: no such pairs.
              * @example 0.742
              */
             accuracy: number | null;
             /**
-             * @description Pairs that were judged.
+             * @description Number of pairs counted.
              * @example 18736
              */
             pairs: number;
@@ -6259,8 +6258,8 @@ export interface components {
             /** @description The completion shown earlier wins, by the mean `position` of its ratings; equal or unknown counts half. */
             first: components["schemas"]["NullBaselineDto"];
             /**
-             * @description Over pairs whose two completions at least two labelers both rated: the one that more of these labelers
-             *     scored higher wins; as many on either side counts half. Below 1 where the aggregate and a head count differ.
+             * @description Over pairs rated by at least two common labelers: the completion that more of them scored higher wins; equal numbers count half. Below
+             *     1 if aggregation and head count differ.
              */
             majority: components["schemas"]["NullBaselineDto"];
         };
@@ -6276,7 +6275,7 @@ export interface components {
         };
         SplitDiagnosticsDto: {
             pairs: number;
-            /** @description Kept ties among them. */
+            /** @description Number of kept ties among them. */
             ties: number;
             prompts: number;
             nulls: components["schemas"]["NullBaselinesDto"];
@@ -6291,7 +6290,7 @@ export interface components {
             pairs: number;
             /** @description Inclusive. */
             from: number;
-            /** @description Exclusive, but in the last bucket and where `to` equals `from`. */
+            /** @description Exclusive, except in the last bucket and if `to` equals `from`. */
             to: number;
         };
         PairsPerPromptDto: {
@@ -6301,61 +6300,61 @@ export interface components {
             mean: number;
         };
         PairSetDiagnosticsDto: {
-            /** @description Ratings that were aggregated. */
+            /** @description Number of aggregated ratings. */
             ratings: number;
-            /** @description Rankings and comparisons that had a vote. */
+            /** @description Number of rankings and comparisons counted as votes. */
             preferences?: number;
-            /** @description Pairs that they decide; scores decide the rest. */
+            /** @description Number of pairs that they decide; scores decide the rest. */
             decidedByPreference?: number;
             completions: number;
             prompts: number;
-            /** @description Prompts that gave at least one pair. */
+            /** @description Number of prompts with at least one pair. */
             promptsWithPairs: number;
-            /** @description All pairs of scored completions of one prompt, and those that only votes decide. */
+            /** @description Number of pairs of scored completions of one prompt, plus those that only votes decide. */
             possiblePairs: number;
             tiesFound: number;
             tiesDropped: number;
-            /** @description Left out because their scores differ by less than `minimumMargin`. */
+            /** @description Number of pairs left out because their scores differ by less than `minimumMargin`. */
             belowMargin: number;
-            /** @description Left out by the sample. */
+            /** @description Number of pairs left out by sampling. */
             notSampled: number;
             splits: components["schemas"]["SplitsDiagnosticsDto"];
-            /** @description Pairs by difference of scores, ascending. */
+            /** @description Pairs by score difference, ascending. */
             margins: components["schemas"]["MarginBucketDto"][];
-            /** @description Over the prompts that have pairs. */
+            /** @description Statistics over the prompts that have pairs. */
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
         };
         PairSetLabelerWeightDto: {
             /** Format: uuid */
             labelerId: string;
             /**
-             * @description Ratings of the set that are theirs.
+             * @description Number of ratings by the labeler in the set.
              * @example 214
              */
             ratings: number;
             /**
-             * @description Quadratically weighted kappa between their answers and the true levels, as estimated: 1 is always right, 0 what
-             *     chance gives. Null where all ratings of the set are alike.
+             * @description Estimated quadratically weighted kappa between the labeler's answers and the true levels: 1 is always right, 0 is chance. Null: all
+             *     ratings of the set are equal.
              * @example 0.71
              */
             reliability: number | null;
             /**
-             * @description Rankings and comparisons of the set that are theirs.
+             * @description Number of rankings and comparisons by the labeler in the set.
              * @example 96
              */
             preferences: number;
             /**
-             * @description The same over the orders (worse, tied, better) of two completions.
+             * @description The same reliability for orders (worse, tied, better) of two completions.
              * @example 0.64
              */
             preferenceReliability: number | null;
             /**
-             * @description What their votes weigh; null in sets built before votes had weights.
+             * @description Weight of the labeler's votes; null in sets built before votes had weights.
              * @example 1.777344
              */
             preferenceWeight: number | null;
             /**
-             * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
+             * @description reliability / (1 - reliability), clipped to 0.05 to 19. Only ratios of weights matter.
              * @example 2.448242
              */
             weight: number;
@@ -6368,7 +6367,7 @@ export interface components {
         };
         ExportedPairDto: {
             prompt: string;
-            /** @description The completion that was preferred. */
+            /** @description The preferred completion. */
             chosen: string;
             rejected: string;
         };
@@ -7064,7 +7063,7 @@ export interface components {
         };
         CurveEntryDto: {
             /**
-             * @description From 1.
+             * @description Number of the step, from 1.
              * @example 1
              */
             step: number;
@@ -7187,7 +7186,7 @@ export interface components {
             jobId: string | null;
             /** @description Completions by prompt, best first; completions without a score are omitted. */
             ranking: components["schemas"]["RankedCompletionDto"][];
-            /** @description Whether every completion has its score. */
+            /** @description Whether all completions are scored. */
             complete: boolean;
         };
         ScorableTextDto: {
@@ -7234,7 +7233,7 @@ export interface components {
             jobId: string | null;
             /** @description Scores in the order of the request. */
             scores: components["schemas"]["TextScoreDto"][];
-            /** @description Whether every text has its score. */
+            /** @description Whether all texts are scored. */
             complete: boolean;
         };
         DisagreementRequestDto: {
@@ -7576,7 +7575,7 @@ export interface components {
             seed?: number;
             /**
              * Format: uuid
-             * @description Ratings under this version are used. Must be published.
+             * @description Published criterion version whose ratings are used.
              */
             criterionVersionId: string;
         };
@@ -9548,30 +9547,30 @@ export interface components {
         LoopPairsData: "iteration" | "accumulated";
         LoopPairsDto: {
             /**
-             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
+             * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+             *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+             *     comparisons; needs completions judged by several labelers).
              * @default mean
              */
             aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
-             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+             *     1. Works with any aggregation; needs completions judged by several labelers.
              * @default none
              */
             pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
+             * @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed.
              * @default drop
              */
             ties?: components["schemas"]["KnownTiePolicy"];
             /**
-             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @description Minimum score difference of a pair; does not apply to kept ties.
              * @default 0
              */
             minimumMargin?: number;
             /**
-             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @description Share of prompts held out for evaluation, by a hash of prompt and seed.
              * @default 0.2
              */
             evalFraction?: number;
@@ -15660,7 +15659,7 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the criterion of this name. */
+                /** @description Only the criterion with this name. */
                 name?: string;
             };
             header?: never;
@@ -16110,7 +16109,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Only labelers of this vendor. */
                 vendorId?: string;
-                /** @description Only the labeler of this external id. */
+                /** @description Only the labeler with this external id. */
                 externalId?: string;
             };
             header?: never;
@@ -16323,7 +16322,7 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description True to see ratings that a later one has corrected, too. */
+                /** @description Whether to include superseded ratings. */
                 includeSuperseded?: boolean;
                 completionId?: string;
                 criterionVersionId?: string;
@@ -18988,7 +18987,7 @@ export interface operations {
     labelers_getQuality: {
         parameters: {
             query?: {
-                /** @description That of the labeler's latest rating unless given. */
+                /** @description Criterion version. Default: that of the labeler's latest rating. */
                 criterionVersionId?: string;
             };
             header?: never;
@@ -20029,7 +20028,7 @@ export interface operations {
                 /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 pairSetId?: string;
-                /** @description Only the reward model of this name. */
+                /** @description Only the reward model with this name. */
                 name?: string;
             };
             header?: never;

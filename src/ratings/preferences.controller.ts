@@ -19,7 +19,7 @@ import { PreferencesService } from './preferences.service.js';
 export class PreferencesController {
   constructor(private readonly preferences: PreferencesService) {}
 
-  /** The order in which a labeler puts completions of one prompt, ties allowed. */
+  /** Records a labeler's ranking of completions of one prompt; ties are allowed. */
   @Post('rankings')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'rankings_create' })
@@ -29,7 +29,7 @@ export class PreferencesController {
     return answerPosted(reply, await this.preferences.rank(auth, dto));
   }
 
-  /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+  /** Records which of two completions of one prompt a labeler prefers, or a tie. */
   @Post('preference-judgements')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'preferenceJudgements_create' })
@@ -39,7 +39,7 @@ export class PreferencesController {
     return answerPosted(reply, await this.preferences.compare(auth, dto));
   }
 
-  /** Rankings and comparisons that stand, those from labeling tasks too. */
+  /** Current rankings and comparisons, including those from labeling tasks. */
   @Get('preferences')
   @RequireScopes('ratings:read')
   @ApiOperation({ operationId: 'preferences_list' })
@@ -54,7 +54,7 @@ export class PreferencesController {
     return this.preferences.get(auth, id);
   }
 
-  /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+  /** Corrects a ranking or comparison: a new one replaces it, and the old one is kept. */
   @Post('preferences/:id/supersede')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'preferences_supersede' })

@@ -11,7 +11,7 @@ import { ratingBounds } from './ratings.dto.js';
 const rankingSchema = { type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } } } as const;
 
 class PreferenceDetailsDto {
-  /** Time the labeler took, in milliseconds. */
+  /** Time that the labeler took, in milliseconds. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 21_000 })
   @IsOptional()
   @IsInt()
@@ -26,13 +26,13 @@ class PreferenceDetailsDto {
   @IsStorable()
   rationale?: string;
 
-  /** Words for what an order cannot say. */
+  /** Labels from an open vocabulary for what an order cannot express. */
   @ApiPropertyOptional({ type: [String], maxItems: maximumFlags, example: ['prompt_unclear'] })
   @IsOptional()
   @AreFlags()
   flags?: string[];
 
-  /** The poster's own id, unique among the vendor's rankings and comparisons. @example batch-7/rank-12 */
+  /** Client's id; unique among the vendor's rankings and comparisons. @example batch-7/rank-12 */
   @IsOptional()
   @IsString()
   @Length(1, ratingBounds.externalId)
@@ -41,11 +41,11 @@ class PreferenceDetailsDto {
 }
 
 class NamedPreferenceDto extends PreferenceDetailsDto {
-  /** Must be published. */
+  /** Id of a published criterion version. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** Or give `labelerExternalId`. */
+  /** Id of the labeler; alternatively give `labelerExternalId`. */
   @IsOptional()
   @IsUUID()
   labelerId?: string;
@@ -64,7 +64,7 @@ export class CreateRankingDto extends NamedPreferenceDto {
   @IsRanking()
   ranking: string[][];
 
-  /** The same completions in the order in which they were shown. */
+  /** The same completions in the order shown. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
   @IsOptional()
   @ArrayMaxSize(100)
@@ -74,7 +74,7 @@ export class CreateRankingDto extends NamedPreferenceDto {
 }
 
 export class CreatePreferenceJudgementDto extends NamedPreferenceDto {
-  /** Two completions of one prompt, in the order in which they were shown. */
+  /** Two completions of one prompt, in the order shown. */
   @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
   @ArrayMinSize(2)
   @ArrayMaxSize(2)
@@ -82,7 +82,7 @@ export class CreatePreferenceJudgementDto extends NamedPreferenceDto {
   @IsUUID(undefined, { each: true })
   completionIds: string[];
 
-  /** The better one; null when neither is. */
+  /** The preferred completion; null: a tie. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   @IsDefined()
   @ValidateIf((dto: CreatePreferenceJudgementDto) => dto.preferredCompletionId !== null)
@@ -92,7 +92,7 @@ export class CreatePreferenceJudgementDto extends NamedPreferenceDto {
 
 /** A correction: the same completions, criterion version and labeler, in another order. */
 export class SupersedePreferenceDto extends PreferenceDetailsDto {
-  /** Groups, best first; of a comparison too. */
+  /** Groups of completion ids, best first; also for a comparison. */
   @ApiProperty(rankingSchema)
   @IsRanking()
   ranking: string[][];
@@ -118,7 +118,7 @@ export class PreferenceDto {
   @ApiProperty(rankingSchema)
   ranking: string[][];
 
-  /** The completions in the order in which they were shown; null where that is not known. */
+  /** The completions in the order shown; null: unknown. */
   @ApiProperty({ type: [String], format: 'uuid', nullable: true })
   shownOrder: string[] | null;
 
@@ -137,11 +137,11 @@ export class PreferenceDto {
   @ApiProperty({ type: String, nullable: true })
   externalId: string | null;
 
-  /** The preference that this one corrects. */
+  /** Preference that this one corrects; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   supersedesId: string | null;
 
-  /** The labeling task that it answers. */
+  /** Labeling task that it answers; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelingTaskId: string | null;
 

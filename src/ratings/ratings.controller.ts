@@ -23,8 +23,8 @@ export class RatingsController {
   ) {}
 
   /**
-   * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
-   * the batch is closed.
+   * Creates a rating outside of tasks; it does not complete a task. A vendor may rate completions that are or were leased to it, even
+   * after the lease or the batch has ended.
    */
   @Post()
   @RequireScopes('ratings:write')
@@ -36,8 +36,8 @@ export class RatingsController {
   }
 
   /**
-   * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-   * `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+   * One rating per line, with the fields of `ratings_create`. Valid lines are stored; a line with an already stored `externalId` counts as
+   * a duplicate. Like `ratings_create`, it does not complete a task and does not advance a batch.
    */
   @Post('bulk')
   @HttpCode(200)
@@ -63,7 +63,7 @@ export class RatingsController {
     return this.ratings.get(auth, id);
   }
 
-  /** Corrects a rating: a new one takes its place and the old one stays on record. */
+  /** Corrects a rating: a new one replaces it, and the old one is kept. */
   @Post(':id/supersede')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_supersede' })

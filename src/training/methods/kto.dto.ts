@@ -42,7 +42,7 @@ export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial
 
 /** The ratings that a run learns from: those that count now, each labeler's latest of a completion, without gold items and pilots. */
 export class RatedDataDto {
-  /** Ratings under this version are used. Must be published. */
+  /** Published criterion version whose ratings are used. */
   @IsUUID()
   criterionVersionId: string;
 
