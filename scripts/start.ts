@@ -9,8 +9,8 @@ await run(async () => {
   queuesOf(args);
   const plumbline = await startPlumbline({ api: true, workers: [args], signal });
   console.log(`Plumbline serves at ${plumbline.url} (API reference: ${plumbline.url}/docs)`);
-  console.log(`API process ${plumbline.apiPid}, worker ${plumbline.workerPids.join(', ')}; Ctrl-C stops all of it`);
-  if (plumbline.firstKey) console.log(`First admin key, shown this once: ${plumbline.firstKey}`);
+  console.log(`API process ${plumbline.apiPid}, worker ${plumbline.workerPids.join(', ')}; Ctrl-C stops all processes`);
+  if (plumbline.firstKey) console.log(`First admin key (shown only once): ${plumbline.firstKey}`);
   const code = await Promise.race([plumbline.ended, stopped(signal)]);
   await plumbline.stop();
   process.exit(code);

@@ -13,17 +13,17 @@ export interface paths {
         };
         /**
          * List api keys
-         * @description All keys, those of vendors too.
+         * @description All keys, including vendor keys.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["apiKeys_list"];
         put?: never;
         /**
          * Create an api key
-         * @description Makes a key; its secret is in this answer and nowhere else.
+         * @description Creates a key. The secret is shown only in this response.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         post: operations["apiKeys_create"];
         delete?: never;
@@ -44,9 +44,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an api key
-         * @description Revokes a key; other processes follow within two seconds.
+         * @description Revokes a key. All processes refuse it within two seconds.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         delete: operations["apiKeys_revoke"];
         options?: never;
@@ -65,9 +65,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate an api key
-         * @description Makes a successor with the same scopes; the old key works on for the grace period.
+         * @description Creates a new key with the same scopes. The old key keeps working for the grace period.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         post: operations["apiKeys_rotate"];
         delete?: never;
@@ -84,10 +84,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the key that asks
-         * @description The key that asks: its scopes, its vendor, when it expires.
+         * Get the current API key
+         * @description The key of this request: scopes, vendor and expiry.
          *
-         *     Needs a key, whatever its scopes. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs a key with any scope. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["me_get"];
         put?: never;
@@ -107,15 +107,15 @@ export interface paths {
         };
         /**
          * List vendors
-         * @description All of them for the owner; for a vendor, itself.
+         * @description The owner sees all vendors; a vendor sees only itself.
          *
-         *     Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendors_list"];
         put?: never;
         /**
          * Create a vendor
-         * @description Needs the scope `vendors:write`. Not open to keys of vendors.
+         * @description Needs the scope `vendors:write`. Not open to vendor keys.
          */
         post: operations["vendors_create"];
         delete?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Get a vendor
-         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendors_get"];
         put?: never;
@@ -143,9 +143,9 @@ export interface paths {
         head?: never;
         /**
          * Update a vendor
-         * @description Renames a vendor, or suspends it: its keys are then refused.
+         * @description Renames or suspends a vendor. The keys of a suspended vendor are refused.
          *
-         *     Needs the scope `vendors:write`. Not open to keys of vendors.
+         *     Needs the scope `vendors:write`. Not open to vendor keys.
          */
         patch: operations["vendors_update"];
         trace?: never;
@@ -159,15 +159,15 @@ export interface paths {
         };
         /**
          * List vendor api keys
-         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendorApiKeys_list"];
         put?: never;
         /**
          * Create a vendor api key
-         * @description Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than the key it asks with has.
+         * @description Creates a key of the vendor. The secret is shown only in this response. A vendor key can grant only scopes that it has.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["vendorApiKeys_create"];
         delete?: never;
@@ -188,9 +188,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke a vendor api key
-         * @description Revokes a key; all processes refuse it within two seconds.
+         * @description Revokes a key. All processes refuse it within two seconds.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         delete: operations["vendorApiKeys_revoke"];
         options?: never;
@@ -209,9 +209,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate a vendor api key
-         * @description Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out.
+         * @description Creates a new key with the same scopes. The old key keeps working for the grace period.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["vendorApiKeys_rotate"];
         delete?: never;
@@ -228,10 +228,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List entries of the audit log
-         * @description Acts that matter to security, newest first. Nothing is ever changed or removed here.
+         * List audit log entries
+         * @description Security-relevant actions, newest first. Entries are never changed or removed.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["auditLog_list"];
         put?: never;
@@ -251,15 +251,15 @@ export interface paths {
         };
         /**
          * List webhook endpoints
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookEndpoints_list"];
         put?: never;
         /**
          * Create a webhook endpoint
-         * @description Registers where events are posted; the secret that signs them is in this answer and nowhere else.
+         * @description Registers a receiver of events. The signing secret is shown only in this response.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_create"];
         delete?: never;
@@ -277,23 +277,23 @@ export interface paths {
         };
         /**
          * Get a webhook endpoint
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookEndpoints_get"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook endpoint
-         * @description With its deliveries; the audit log keeps that it was there.
+         * @description Deletes the endpoint and its deliveries. The audit log keeps its entries.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         delete: operations["webhookEndpoints_delete"];
         options?: never;
         head?: never;
         /**
          * Update a webhook endpoint
-         * @description Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         patch: operations["webhookEndpoints_update"];
         trace?: never;
@@ -309,9 +309,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate the secret of a webhook endpoint
-         * @description A new secret; deliveries carry signatures of both until the overlap is over.
+         * @description Creates a new secret. Deliveries are signed with both secrets until the overlap ends.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_rotateSecret"];
         delete?: never;
@@ -331,9 +331,9 @@ export interface paths {
         put?: never;
         /**
          * Ping a webhook endpoint
-         * @description Sends a `webhook_endpoint.ping`, whatever the endpoint's filter.
+         * @description Sends a `webhook_endpoint.ping` event, even if the endpoint's filter excludes it.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_ping"];
         delete?: never;
@@ -353,7 +353,7 @@ export interface paths {
          * List webhook deliveries
          * @description Newest first, each with its attempts.
          *
-         *     Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookDeliveries_list"];
         put?: never;
@@ -373,7 +373,7 @@ export interface paths {
         };
         /**
          * Get a webhook delivery
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookDeliveries_get"];
         put?: never;
@@ -395,9 +395,9 @@ export interface paths {
         put?: never;
         /**
          * Redeliver a webhook delivery
-         * @description Sends it again now, under the same `webhook-id`, also when it had been delivered.
+         * @description Sends a delivery again now with the same `webhook-id`, even if it was already delivered.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookDeliveries_redeliver"];
         delete?: never;
@@ -414,8 +414,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell that the process is alive
-         * @description The process is alive.
+         * Check that the process is alive
+         * @description Returns 200 while the process is alive.
          *
          *     Needs no key.
          */
@@ -436,8 +436,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell that the process can serve
-         * @description The process can serve: its database answers.
+         * Check that the process can serve requests
+         * @description Returns 200 while the process can serve requests, that is, its database is available.
          *
          *     Needs no key.
          */
@@ -461,7 +461,7 @@ export interface paths {
          * Read the metrics of the process
          * @description Prometheus metrics of this process.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["health_scrapeMetrics"];
         put?: never;
@@ -483,7 +483,7 @@ export interface paths {
          * List jobs
          * @description Newest first.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_list"];
         put?: never;
@@ -503,9 +503,9 @@ export interface paths {
         };
         /**
          * Get a job
-         * @description The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version in `If-None-Match` where there is one, else of the present one.
+         * @description With `Prefer: wait=N` the response waits up to N seconds (at most 60) for a change since the version in `If-None-Match`, by default since the current version.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_get"];
         put?: never;
@@ -525,9 +525,9 @@ export interface paths {
         };
         /**
          * Get the outcome of a job
-         * @description How the job ended, also when it failed; 404 `job_not_finished` until then.
+         * @description How the job ended, whether it succeeded or failed. Before that: 404 `job_not_finished`.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_getOutcome"];
         put?: never;
@@ -547,9 +547,9 @@ export interface paths {
         };
         /**
          * Stream events of a job
-         * @description Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when there is nothing more to come.
+         * @description Server-sent events: each state change with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when no more events will follow.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_streamEvents"];
         put?: never;
@@ -571,7 +571,7 @@ export interface paths {
          * List logs of a job
          * @description Oldest first.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_listLogs"];
         put?: never;
@@ -593,7 +593,7 @@ export interface paths {
          * List metrics of a job
          * @description By step.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_listMetrics"];
         put?: never;
@@ -615,9 +615,9 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job
-         * @description A queued job is cancelled at once, a running one at its next step boundary.
+         * @description A queued job is cancelled at once, a running job at its next step boundary.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_cancel"];
         delete?: never;
@@ -637,9 +637,9 @@ export interface paths {
         put?: never;
         /**
          * Pause a job
-         * @description A queued job is paused at once, a running one at its next step boundary; its worker is then free.
+         * @description A queued job pauses at once, a running job at its next step boundary. Its worker is then free.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_pause"];
         delete?: never;
@@ -659,9 +659,9 @@ export interface paths {
         put?: never;
         /**
          * Resume a job
-         * @description Queues a paused job again; training goes on from the step it had reached.
+         * @description Queues a paused job again. Training continues from the step it had reached.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_resume"];
         delete?: never;
@@ -683,7 +683,7 @@ export interface paths {
          * Retry a job
          * @description Queues a failed or cancelled job again.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_retry"];
         delete?: never;
@@ -701,9 +701,9 @@ export interface paths {
         };
         /**
          * List workers
-         * @description The worker processes that live, and the queues that they serve.
+         * @description Live worker processes and the queues that they serve.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["workers_list"];
         put?: never;
@@ -723,15 +723,15 @@ export interface paths {
         };
         /**
          * List artifacts
-         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         * @description Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_list"];
         put?: never;
         /**
          * Upload an artifact
-         * @description Uploads a file: the body is its content.
+         * @description Uploads a file. The request body is its content.
          *
-         *     Needs the scope `artifacts:write`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:write`. Not open to vendor keys.
          */
         post: operations["artifacts_upload"];
         delete?: never;
@@ -749,7 +749,7 @@ export interface paths {
         };
         /**
          * Get an artifact
-         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         * @description Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_get"];
         put?: never;
@@ -769,9 +769,9 @@ export interface paths {
         };
         /**
          * Download the content of an artifact
-         * @description The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
+         * @description Downloads the content. Accepts `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_download"];
         put?: never;
@@ -791,9 +791,9 @@ export interface paths {
         };
         /**
          * Trace lineage of an artifact
-         * @description What this file was made from (`up`) or went into (`down`).
+         * @description What this file was made from (`up`) or what was made from it (`down`).
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_traceLineage"];
         put?: never;
@@ -813,9 +813,9 @@ export interface paths {
         };
         /**
          * Get a model and its files
-         * @description A model and its files, each an artifact.
+         * @description A model and its files; each file is an artifact.
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["models_get"];
         put?: never;
@@ -835,9 +835,9 @@ export interface paths {
         };
         /**
          * Trace the lineage of a resource
-         * @description What a resource was made from (`up`), or what was made of it (`down`).
+         * @description What a resource was made from (`up`) or what was made from it (`down`).
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["lineage_trace"];
         put?: never;
@@ -857,13 +857,13 @@ export interface paths {
         };
         /**
          * List prompts
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["prompts_list"];
         put?: never;
         /**
          * Create a prompt
-         * @description Needs the scope `prompts:write`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["prompts_create"];
         delete?: never;
@@ -883,9 +883,9 @@ export interface paths {
         put?: never;
         /**
          * Create prompts in bulk
-         * @description One prompt per line. Good lines land; a prompt that is there already counts as a duplicate.
+         * @description One prompt per line. Valid lines are stored; an existing prompt counts as a duplicate.
          *
-         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         *     Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["prompts_createBulk"];
         delete?: never;
@@ -903,7 +903,7 @@ export interface paths {
         };
         /**
          * Get a prompt
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["prompts_get"];
         put?: never;
@@ -923,15 +923,15 @@ export interface paths {
         };
         /**
          * List prompt sets
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_list"];
         put?: never;
         /**
          * Create a prompt set
-         * @description Makes a set, which never changes afterwards.
+         * @description Creates a prompt set, which is immutable.
          *
-         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         *     Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["promptSets_create"];
         delete?: never;
@@ -949,7 +949,7 @@ export interface paths {
         };
         /**
          * Get a prompt set
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_get"];
         put?: never;
@@ -969,9 +969,9 @@ export interface paths {
         };
         /**
          * List prompts of a prompt set
-         * @description The prompts of a set in their order.
+         * @description The prompts of a set, in order.
          *
-         *     Needs the scope `prompts:read`. Not open to keys of vendors.
+         *     Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_listPrompts"];
         put?: never;
@@ -991,13 +991,13 @@ export interface paths {
         };
         /**
          * List policies
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_list"];
         put?: never;
         /**
          * Create a policy
-         * @description Needs the scope `policies:write`. Not open to keys of vendors.
+         * @description Needs the scope `policies:write`. Not open to vendor keys.
          */
         post: operations["policies_create"];
         delete?: never;
@@ -1015,7 +1015,7 @@ export interface paths {
         };
         /**
          * Get a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_get"];
         put?: never;
@@ -1035,7 +1035,7 @@ export interface paths {
         };
         /**
          * List aliases of a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_listAliases"];
         put?: never;
@@ -1055,14 +1055,14 @@ export interface paths {
         };
         /**
          * Get an alias of a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_getAlias"];
         /**
          * Point an alias of a policy at a version
-         * @description Points an alias such as `production` at a version, wherever it pointed before.
+         * @description Points an alias such as `production` to a version, replacing its earlier target.
          *
-         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         *     Needs the scope `policies:write`. Not open to vendor keys.
          */
         put: operations["policies_putAlias"];
         post?: never;
@@ -1081,15 +1081,15 @@ export interface paths {
         };
         /**
          * List policy versions
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policyVersions_list"];
         put?: never;
         /**
          * Create a policy version
-         * @description Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run.
+         * @description Creates a version from uploaded files or from an endpoint. The files are validated; the model is not run.
          *
-         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         *     Needs the scope `policies:write`. Not open to vendor keys.
          */
         post: operations["policyVersions_create"];
         delete?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
         };
         /**
          * Get a policy version
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policyVersions_get"];
         put?: never;
@@ -1129,9 +1129,9 @@ export interface paths {
         put?: never;
         /**
          * Create completions in bulk
-         * @description Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land.
+         * @description Completions recorded elsewhere, one `RecordedCompletionDto` per line. Valid lines are stored.
          *
-         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         *     Needs the scope `completions:write`. Not open to vendor keys.
          */
         post: operations["completions_createBulk"];
         delete?: never;
@@ -1149,7 +1149,7 @@ export interface paths {
         };
         /**
          * List completions
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completions_list"];
         put?: never;
@@ -1169,7 +1169,7 @@ export interface paths {
         };
         /**
          * Get a completion
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completions_get"];
         put?: never;
@@ -1189,15 +1189,15 @@ export interface paths {
         };
         /**
          * List completion batches
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_list"];
         put?: never;
         /**
          * Create a completion batch
-         * @description Asks a policy version every prompt of a set. The answer names the job that does it.
+         * @description Starts a job in which a policy version answers every prompt of a set.
          *
-         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         *     Needs the scope `completions:write`. Not open to vendor keys.
          */
         post: operations["completionBatches_create"];
         delete?: never;
@@ -1215,7 +1215,7 @@ export interface paths {
         };
         /**
          * Get a completion batch
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_get"];
         put?: never;
@@ -1235,9 +1235,9 @@ export interface paths {
         };
         /**
          * List failures of a completion batch
-         * @description Prompts of the batch that have no completions, and why. A retry of its job asks them again.
+         * @description Prompts of the batch that failed, with the reason. Retrying the job tries them again.
          *
-         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         *     Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_listFailures"];
         put?: never;
@@ -1257,13 +1257,13 @@ export interface paths {
         };
         /**
          * List criteria
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_list"];
         put?: never;
         /**
          * Create a criterion
-         * @description Needs the scope `criteria:write`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_create"];
         delete?: never;
@@ -1281,7 +1281,7 @@ export interface paths {
         };
         /**
          * Get a criterion
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_get"];
         put?: never;
@@ -1301,15 +1301,15 @@ export interface paths {
         };
         /**
          * List versions of a criterion
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_listVersions"];
         put?: never;
         /**
          * Create a version of a criterion
-         * @description Adds the next version; an existing one is never edited.
+         * @description Creates the next version. Existing versions are immutable.
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_createVersion"];
         delete?: never;
@@ -1327,7 +1327,7 @@ export interface paths {
         };
         /**
          * Get a criterion version
-         * @description Needs the scope `criteria:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `criteria:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["criterionVersions_get"];
         put?: never;
@@ -1347,13 +1347,13 @@ export interface paths {
         };
         /**
          * List labelers
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_list"];
         put?: never;
         /**
          * Create a labeler
-         * @description Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["labelers_create"];
         delete?: never;
@@ -1371,7 +1371,7 @@ export interface paths {
         };
         /**
          * Get a labeler
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_get"];
         put?: never;
@@ -1391,7 +1391,7 @@ export interface paths {
         };
         /**
          * List ratings
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["ratings_list"];
         put?: never;
@@ -1399,7 +1399,7 @@ export interface paths {
          * Create a rating
          * @description A rating outside of tasks: it does not complete one and does not advance a batch. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_create"];
         delete?: never;
@@ -1419,9 +1419,9 @@ export interface paths {
         put?: never;
         /**
          * Create ratings in bulk
-         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. As with `ratings_create`, no task is completed and no batch advances.
+         * @description One rating per line, with the fields of `ratings_create`. Valid lines are stored; a line with an already stored `externalId` counts as `externalId` counts as a duplicate. As with `ratings_create`, no task is completed and no batch advances.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1439,7 +1439,7 @@ export interface paths {
         };
         /**
          * Get a rating
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["ratings_get"];
         put?: never;
@@ -1461,9 +1461,9 @@ export interface paths {
         put?: never;
         /**
          * Supersede a rating
-         * @description Corrects a rating: a new one takes its place and the old one stays on record.
+         * @description Corrects a rating: a new one replaces it, and the old one is kept.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_supersede"];
         delete?: never;
@@ -1483,9 +1483,9 @@ export interface paths {
         put?: never;
         /**
          * Create a ranking
-         * @description The order in which a labeler puts completions of one prompt, ties allowed.
+         * @description Records a labeler's ranking of completions of one prompt; ties are allowed.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["rankings_create"];
         delete?: never;
@@ -1505,9 +1505,9 @@ export interface paths {
         put?: never;
         /**
          * Create a preference judgement
-         * @description Which of two completions of one prompt a labeler prefers, or that neither is better.
+         * @description Records which of two completions of one prompt a labeler prefers, or a tie.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["preferenceJudgements_create"];
         delete?: never;
@@ -1529,7 +1529,7 @@ export interface paths {
          * Create rankings in bulk
          * @description One ranking per line, fields as in `rankings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["rankings_createBulk"];
         delete?: never;
@@ -1551,7 +1551,7 @@ export interface paths {
          * Create preference judgements in bulk
          * @description One judgement per line, fields as in `preferenceJudgements_create`: chosen and rejected answers from elsewhere. Good lines land; a line posted before under the same `externalId` counts as a duplicate.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["preferenceJudgements_createBulk"];
         delete?: never;
@@ -1569,9 +1569,9 @@ export interface paths {
         };
         /**
          * List preferences
-         * @description Rankings and comparisons that stand, those from labeling tasks too.
+         * @description Current rankings and comparisons, including those from labeling tasks.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["preferences_list"];
         put?: never;
@@ -1591,7 +1591,7 @@ export interface paths {
         };
         /**
          * Get a preference
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["preferences_get"];
         put?: never;
@@ -1613,9 +1613,9 @@ export interface paths {
         put?: never;
         /**
          * Supersede a preference
-         * @description Corrects a ranking or comparison: a new one takes its place and the old one stays on record.
+         * @description Corrects a ranking or comparison: a new one replaces it, and the old one is kept.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["preferences_supersede"];
         delete?: never;
@@ -1633,15 +1633,15 @@ export interface paths {
         };
         /**
          * List gold items
-         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         * @description Needs the scope `labeling:read`. Not open to vendor keys.
          */
         get: operations["goldItems_list"];
         put?: never;
         /**
          * Create a gold item
-         * @description A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen.
+         * @description Creates a gold item: a completion with a known correct score. Labeling batches with a `goldShare` include gold items without marking them.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["goldItems_create"];
         delete?: never;
@@ -1659,7 +1659,7 @@ export interface paths {
         };
         /**
          * Get a gold item
-         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         * @description Needs the scope `labeling:read`. Not open to vendor keys.
          */
         get: operations["goldItems_get"];
         put?: never;
@@ -1681,9 +1681,9 @@ export interface paths {
         put?: never;
         /**
          * Retire a gold item
-         * @description No batch mixes it in any longer; what labelers gave to it still counts.
+         * @description Retires a gold item. New batches no longer include it; earlier answers still count.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["goldItems_retire"];
         delete?: never;
@@ -1701,15 +1701,15 @@ export interface paths {
         };
         /**
          * List labeling batches
-         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_list"];
         put?: never;
         /**
          * Create a labeling batch
-         * @description Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given.
+         * @description Creates labeling tasks over completions: `overlap` labelers of the given vendors judge every item.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["labelingBatches_create"];
         delete?: never;
@@ -1727,7 +1727,7 @@ export interface paths {
         };
         /**
          * Get a labeling batch
-         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_get"];
         put?: never;
@@ -1749,9 +1749,9 @@ export interface paths {
         put?: never;
         /**
          * Close a labeling batch
-         * @description Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over.
+         * @description Closes the batch: leases are withdrawn, submitted answers are kept. No effect on a batch that has ended.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["labelingBatches_close"];
         delete?: never;
@@ -1771,9 +1771,9 @@ export interface paths {
         put?: never;
         /**
          * Claim tasks
-         * @description Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks.
+         * @description Leases up to `k` tasks, with texts and criterion, to a labeler. A repeated claim returns other tasks.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_claim"];
         delete?: never;
@@ -1791,9 +1791,9 @@ export interface paths {
         };
         /**
          * List tasks
-         * @description Tasks of a batch that labelers of the caller have or had.
+         * @description Tasks of a batch that are or were leased to labelers of the caller.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["tasks_list"];
         put?: never;
@@ -1813,7 +1813,7 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         * @description Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["tasks_get"];
         put?: never;
@@ -1835,9 +1835,9 @@ export interface paths {
         put?: never;
         /**
          * Heartbeat a task
-         * @description Prolongs a lease that still holds.
+         * @description Extends a lease that has not expired.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_heartbeat"];
         delete?: never;
@@ -1857,9 +1857,9 @@ export interface paths {
         put?: never;
         /**
          * Release a task
-         * @description Gives a task back; the same labeler may get its item again.
+         * @description Returns a task. The same labeler may get its item again.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_release"];
         delete?: never;
@@ -1879,9 +1879,9 @@ export interface paths {
         put?: never;
         /**
          * Skip a task
-         * @description Passes, and says why; the labeler does not get its item again.
+         * @description Skips a task, with a reason. The labeler does not get its item again.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_skip"];
         delete?: never;
@@ -1901,9 +1901,9 @@ export interface paths {
         put?: never;
         /**
          * Submit a task
-         * @description Answers a task: its ratings, or its ranking or comparison, land whole or not at all.
+         * @description Submits the answer to a task. Its ratings, ranking or comparison are stored completely or not at all.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_submit"];
         delete?: never;
@@ -1923,9 +1923,9 @@ export interface paths {
         put?: never;
         /**
          * Correct a task
-         * @description Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost.
+         * @description Corrects the labeler's last answer in a batch, which may be completed but not closed. The earlier answer is superseded, not deleted.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_correct"];
         delete?: never;
@@ -1943,17 +1943,17 @@ export interface paths {
         };
         /**
          * List labeler sessions
-         * @description Links that the labeler was given, also those that are over, the latest first; without their tokens.
+         * @description Links given to the labeler, including expired ones, latest first; without tokens.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelerSessions_list"];
         put?: never;
         /**
          * Create a labeler session
-         * @description Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else.
+         * @description Creates a short-lived token that is limited to one labeler's tasks. The token is shown only in this response.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         post: operations["labelerSessions_create"];
         delete?: never;
@@ -1974,9 +1974,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke a labeler session
-         * @description Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor.
+         * @description Revokes a link. All processes refuse it within two seconds. Its leases expire, or the vendor releases them.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         delete: operations["labelerSessions_revoke"];
         options?: never;
@@ -1993,9 +1993,9 @@ export interface paths {
         };
         /**
          * Get the session's labeler and open batches
-         * @description Who the session's labeler is, and the batches open to them with progress.
+         * @description The labeler of the session and the batches open to them, with progress.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["labelerSessions_getCurrent"];
         put?: never;
@@ -2015,9 +2015,9 @@ export interface paths {
         };
         /**
          * Get the agreement of a labeling batch
-         * @description How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items.
+         * @description Agreement of the labelers of a batch, without gold items. A vendor sees its own labelers, over all items.
          *
-         *     Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
@@ -2037,9 +2037,9 @@ export interface paths {
         };
         /**
          * Get the agreement under a criterion version
-         * @description The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of pilots and gold items are left out.
+         * @description Agreement over all ratings, rankings and comparisons under a criterion version, from any source; without pilots and gold items.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
@@ -2059,9 +2059,9 @@ export interface paths {
         };
         /**
          * Get the quality of a labeler
-         * @description Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again.
+         * @description Severity, position bias, straight-lining, speed, gold accuracy and reliability of a labeler, with flags to check.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_getQuality"];
         put?: never;
@@ -2081,15 +2081,15 @@ export interface paths {
         };
         /**
          * List pilots
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["pilots_list"];
         put?: never;
         /**
          * Create a pilot
-         * @description Tries out a draft: a labeling batch over the chosen completions, several labelers for each.
+         * @description Tests a draft with a labeling batch over the chosen completions, with several labelers per completion.
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["pilots_create"];
         delete?: never;
@@ -2107,9 +2107,9 @@ export interface paths {
         };
         /**
          * Get a pilot
-         * @description Agreement per dimension and per level of the scale so far, and where labelers differ most.
+         * @description Agreement so far by dimension and level of the scale, and the worst disagreements.
          *
-         *     Needs the scope `criteria:read`. Not open to keys of vendors.
+         *     Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["pilots_get"];
         put?: never;
@@ -2131,9 +2131,9 @@ export interface paths {
         put?: never;
         /**
          * Publish a criterion version
-         * @description From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * @description Publishes the version, so that completions can be rated under it. Needs an `overrideReason` if the latest pilot is unfinished, too small or below the criterion's minimum agreement (default 0.667).
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -2151,15 +2151,15 @@ export interface paths {
         };
         /**
          * List pair sets
-         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         * @description Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_list"];
         put?: never;
         /**
          * Create a pair set
-         * @description Starts the building of a pair set from the ratings that are there when the job runs.
+         * @description Starts a job that builds a pair set from the ratings stored when it runs.
          *
-         *     Needs the scope `pairs:write`. Not open to keys of vendors.
+         *     Needs the scope `pairs:write`. Not open to vendor keys.
          */
         post: operations["pairSets_create"];
         delete?: never;
@@ -2179,9 +2179,9 @@ export interface paths {
         put?: never;
         /**
          * Preview a pair set
-         * @description Counts what would come out, and writes nothing.
+         * @description Counts the resulting pairs without storing anything.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         post: operations["pairSets_preview"];
         delete?: never;
@@ -2199,7 +2199,7 @@ export interface paths {
         };
         /**
          * Get a pair set
-         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         * @description Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_get"];
         put?: never;
@@ -2219,9 +2219,9 @@ export interface paths {
         };
         /**
          * List pairs of a pair set
-         * @description The pairs in order, the preferred completion first.
+         * @description The pairs in order, preferred completion first.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_listPairs"];
         put?: never;
@@ -2241,9 +2241,9 @@ export interface paths {
         };
         /**
          * Get the diagnostics of a pair set
-         * @description How the pairs came about, and how far rules that never read the text get on them.
+         * @description Statistics of the build, and the accuracy of content-blind rules on the pairs.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_getDiagnostics"];
         put?: never;
@@ -2263,9 +2263,9 @@ export interface paths {
         };
         /**
          * List labeler weights of a pair set
-         * @description What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`.
+         * @description Weight of each labeler's ratings and votes, in a set with `reliability-weighted` aggregation or `pairWeights`.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
@@ -2285,9 +2285,9 @@ export interface paths {
         };
         /**
          * Export a pair set
-         * @description TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out.
+         * @description Pairs in TRL's preference format, one `{"prompt","chosen","rejected"}` per line, in order; kept ties are omitted.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_export"];
         put?: never;
@@ -2307,15 +2307,15 @@ export interface paths {
         };
         /**
          * List reward models
-         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         * @description Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_list"];
         put?: never;
         /**
          * Create a reward model
-         * @description Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step.
+         * @description Starts training a reward model on a pair set. The job reports loss, accuracy and margin of every step.
          *
-         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
         post: operations["rewardModels_create"];
         delete?: never;
@@ -2335,9 +2335,9 @@ export interface paths {
         put?: never;
         /**
          * Upload a reward model
-         * @description A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers reads it: at the last token that is not its pad token.
+         * @description Creates a reward model from uploaded files, trained elsewhere. It can score at once. The reward is read as in transformers: at the last token that is not the pad token.
          *
-         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
         post: operations["rewardModels_upload"];
         delete?: never;
@@ -2357,9 +2357,9 @@ export interface paths {
         put?: never;
         /**
          * Plan the training of a reward model without starting it
-         * @description What that training would take: memory, operations, and whether it fits. Nothing is started.
+         * @description Estimates memory and operations of the training and whether it fits. Nothing is started.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_plan"];
         delete?: never;
@@ -2377,7 +2377,7 @@ export interface paths {
         };
         /**
          * Get a reward model
-         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         * @description Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_get"];
         put?: never;
@@ -2397,9 +2397,9 @@ export interface paths {
         };
         /**
          * List metrics of a reward model
-         * @description `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their steps counting on, and `member` says whose a step is.
+         * @description Metrics by step: `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate`, with early stopping also `eval_loss` and `eval_accuracy`. With `maxPoints` the whole curve in few entries. Members of an ensemble follow one another with consecutive step numbers; `member` names the member.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listMetrics"];
         put?: never;
@@ -2419,9 +2419,9 @@ export interface paths {
         };
         /**
          * List members of a reward model
-         * @description What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training.
+         * @description The trained members of an ensemble, or the one model, each with its files. During training: the finished ones.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listMembers"];
         put?: never;
@@ -2441,9 +2441,9 @@ export interface paths {
         };
         /**
          * List evaluations of a reward model
-         * @description How often it is right about prompts it never saw, beside the rules that read no text.
+         * @description Accuracy on held-out prompts, compared with rules that do not read the text.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listEvaluations"];
         put?: never;
@@ -2465,9 +2465,9 @@ export interface paths {
         put?: never;
         /**
          * Score completions with a reward model
-         * @description Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of `Prefer: wait=N`, and is then 202 with what is known so far.
+         * @description Ranks all completions of one or more prompts, or the given completions within their prompts. Scores are stored and reused; a job computes missing ones. The response waits for the job for 10 seconds, or N seconds with `Prefer: wait=N`, and is then 202 with the scores known so far.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_score"];
         delete?: never;
@@ -2487,9 +2487,9 @@ export interface paths {
         put?: never;
         /**
          * Score texts with a reward model
-         * @description Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         * @description Scores texts that are not stored as completions. Each text is scored once per reward model, even if it is also a completion; a job computes missing scores, as for `score`.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_scoreTexts"];
         delete?: never;
@@ -2509,9 +2509,9 @@ export interface paths {
         put?: never;
         /**
          * Find pairs on which an ensemble disagrees
-         * @description The pairs of some completions about which an ensemble disagrees most: what people should see next.
+         * @description The pairs of the given completions on which an ensemble disagrees most: good candidates for labeling.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_findDisagreement"];
         delete?: never;
@@ -2529,9 +2529,9 @@ export interface paths {
         };
         /**
          * List scores of a completion
-         * @description Which reward models have scored it, and what each says; nothing is computed.
+         * @description Stored scores of the completion by all reward models; nothing is computed.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["completions_listScores"];
         put?: never;
@@ -2551,15 +2551,15 @@ export interface paths {
         };
         /**
          * List training runs
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_list"];
         put?: never;
         /**
          * Create a training run
-         * @description Starts a run; when it succeeds, the policy has a new version.
+         * @description Starts a training run. When it succeeds, the policy has a new version.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["trainingRuns_create"];
         delete?: never;
@@ -2579,9 +2579,9 @@ export interface paths {
         put?: never;
         /**
          * Plan a training run without starting it
-         * @description Tells what a run would take, and whether it would fit, without starting it.
+         * @description Estimates what a run needs and whether it fits. Nothing is started.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         post: operations["trainingRuns_plan"];
         delete?: never;
@@ -2599,7 +2599,7 @@ export interface paths {
         };
         /**
          * Get a training run
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_get"];
         put?: never;
@@ -2619,9 +2619,9 @@ export interface paths {
         };
         /**
          * List metrics of a training run
-         * @description One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen.
+         * @description One entry per step, or with `maxPoints` the whole curve in few entries. To follow a run, request the steps after the last one seen.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listMetrics"];
         put?: never;
@@ -2641,9 +2641,9 @@ export interface paths {
         };
         /**
          * Get the diagnostics of a training run
-         * @description The verdict with the curves that it was read from.
+         * @description The verdict and the metric curves behind it.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_getDiagnostics"];
         put?: never;
@@ -2663,9 +2663,9 @@ export interface paths {
         };
         /**
          * List samples of a training run
-         * @description Some of the completions that each step learned from.
+         * @description A sample of the completions that each step learned from.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listSamples"];
         put?: never;
@@ -2685,9 +2685,9 @@ export interface paths {
         };
         /**
          * List checkpoints of a training run
-         * @description Weights that the run keeps, by step, with how they were judged.
+         * @description Saved weights by step, with their evaluation.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listCheckpoints"];
         put?: never;
@@ -2709,9 +2709,9 @@ export interface paths {
         put?: never;
         /**
          * Promote a checkpoint of a training run
-         * @description Makes a checkpoint the next version of its policy; asked again it answers with the same version.
+         * @description Makes a checkpoint the next version of its policy. A repeated request returns the same version.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
@@ -2729,15 +2729,15 @@ export interface paths {
         };
         /**
          * List comparisons
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["comparisons_list"];
         put?: never;
         /**
          * Create a comparison
-         * @description Has both versions answer the prompts, and a reward model or people judge the answers blind.
+         * @description Both versions answer the prompts, and a reward model or people judge the answers blind.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["comparisons_create"];
         delete?: never;
@@ -2755,7 +2755,7 @@ export interface paths {
         };
         /**
          * Get a comparison
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["comparisons_get"];
         put?: never;
@@ -2775,9 +2775,9 @@ export interface paths {
         };
         /**
          * List items of a comparison
-         * @description What labelers are shown: nothing here tells which version wrote what.
+         * @description Items as labelers see them, without the version of each answer.
          *
-         *     Needs the scope `ratings:read`. Not open to keys of vendors.
+         *     Needs the scope `ratings:read`. Not open to vendor keys.
          */
         get: operations["comparisons_listItems"];
         put?: never;
@@ -2799,9 +2799,9 @@ export interface paths {
         put?: never;
         /**
          * Create a judgement of a comparison
-         * @description What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough.
+         * @description Records which answer a labeler prefers. Repeating the same judgement returns the first one; a different one is 409 `already_judged`. An item with enough judgements is 409 `item_complete`.
          *
-         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         *     Needs the scope `ratings:write`. Not open to vendor keys.
          */
         post: operations["comparisons_createJudgement"];
         delete?: never;
@@ -2821,9 +2821,9 @@ export interface paths {
         put?: never;
         /**
          * Create judgements of a comparison in bulk
-         * @description One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate.
+         * @description One judgement per line, fields as in `comparisons_createJudgement`. A repeated judgement counts as a duplicate.
          *
-         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         *     Needs the scope `ratings:write`. Not open to vendor keys.
          */
         post: operations["comparisons_createJudgementBulk"];
         delete?: never;
@@ -2841,15 +2841,15 @@ export interface paths {
         };
         /**
          * List loops
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_list"];
         put?: never;
         /**
          * Create a loop
-         * @description Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again.
+         * @description Starts a loop, which repeats: answers, ratings, pairs, reward model, training, blind comparison.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_create"];
         delete?: never;
@@ -2867,7 +2867,7 @@ export interface paths {
         };
         /**
          * Get a loop
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_get"];
         put?: never;
@@ -2889,9 +2889,9 @@ export interface paths {
         put?: never;
         /**
          * Pause a loop
-         * @description Nothing new is started; a job that runs stops at its next step boundary and keeps what it has.
+         * @description Pauses the loop. Nothing new is started; a running job pauses at its next step boundary and keeps its progress.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_pause"];
         delete?: never;
@@ -2911,9 +2911,9 @@ export interface paths {
         put?: never;
         /**
          * Resume a loop
-         * @description Goes on after a pause, or tries again what failed.
+         * @description Resumes a paused loop, or retries what failed.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_resume"];
         delete?: never;
@@ -2933,9 +2933,9 @@ export interface paths {
         put?: never;
         /**
          * Stop a loop
-         * @description For good: a job that runs is cancelled, an open labeling batch closed; what was made stays.
+         * @description Stops the loop permanently. A running job is cancelled and an open labeling batch closed; results are kept.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_stop"];
         delete?: never;
@@ -2953,9 +2953,9 @@ export interface paths {
         };
         /**
          * List iterations of a loop
-         * @description With their figures, first to last: how the policy and the reward model fared.
+         * @description Iterations in order, with figures of the policy and the reward model.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_listIterations"];
         put?: never;
@@ -2975,9 +2975,9 @@ export interface paths {
         };
         /**
          * Get an iteration of a loop
-         * @description Everything that the iteration made, by id, and what it waits for.
+         * @description All resources of the iteration by id, and what it waits for.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_getIteration"];
         put?: never;
@@ -2996,10 +2996,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the completions of an iteration that people are to rate
-         * @description What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version.
+         * List the completions to rate in an iteration
+         * @description Completions to rate. Post a rating of each to `/v1/ratings` under the loop's criterion version.
          *
-         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         *     Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["loops_listCompletions"];
         put?: never;
@@ -3022,8 +3022,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A job ended well
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A job succeeded
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_succeeded"];
         delete?: never;
@@ -3042,8 +3042,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A job failed and is not tried again by itself
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A job failed and is not retried automatically
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_failed"];
         delete?: never;
@@ -3063,7 +3063,7 @@ export interface webhooks {
         put?: never;
         /**
          * A job was cancelled
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_cancelled"];
         delete?: never;
@@ -3082,8 +3082,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A labeling batch has tasks to claim
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A labeling batch was created and has tasks to claim
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_created"];
         delete?: never;
@@ -3102,8 +3102,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Every task of a labeling batch has all its ratings
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * Every item of a labeling batch has all its ratings
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_completed"];
         delete?: never;
@@ -3122,8 +3122,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A labeling batch takes no more ratings
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A labeling batch was closed and takes no more ratings
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_closed"];
         delete?: never;
@@ -3142,8 +3142,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A loop waits for people to rate what its policy answered
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A loop waits for ratings of its policy completions
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_awaiting_ratings"];
         delete?: never;
@@ -3163,7 +3163,7 @@ export interface webhooks {
         put?: never;
         /**
          * A loop finished an iteration
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_iteration_completed"];
         delete?: never;
@@ -3182,8 +3182,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A loop cannot go on until somebody has looked at it
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A loop failed and waits for `resume`
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_failed"];
         delete?: never;
@@ -3203,7 +3203,7 @@ export interface webhooks {
         put?: never;
         /**
          * A loop ended
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_stopped"];
         delete?: never;
@@ -3222,8 +3222,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An alias of a policy points to another version
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * An alias of a policy was pointed to another version
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_policy_promoted"];
         delete?: never;
@@ -3242,8 +3242,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Completions can be rated against a version of a criterion
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A criterion version was published: completions can be rated under it
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_criterion_version_published"];
         delete?: never;
@@ -3262,8 +3262,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An endpoint failed for too long and gets no more deliveries
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A webhook endpoint failed for too long and was disabled
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_webhook_endpoint_disabled"];
         delete?: never;
@@ -3282,8 +3282,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Somebody asked for a test delivery
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A test delivery was requested
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_webhook_endpoint_ping"];
         delete?: never;
@@ -3306,17 +3306,17 @@ export interface components {
             scopes: components["schemas"]["KnownScope"][];
             /**
              * Format: date-time
-             * @description From when on the key is refused.
+             * @description When the key expires. Default: never.
              */
             expiresAt?: string;
-            /** @description What the key is for. */
+            /** @description Name that tells what the key is for. */
             name: string;
         };
         CreatedApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which is chosen by the operator.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -3331,35 +3331,35 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: uuid
-             * @description the key that took its place
+             * @description the key that replaced it; null: not rotated
              */
             successorId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelingBatchId: string | null;
             /**
-             * @description The key itself. It is shown this once and kept only as a hash.
+             * @description The secret key. Shown only in this response; stored only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
              */
             secret: string;
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            /** @description Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
             fromEnvironment: boolean;
         };
         ApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which is chosen by the operator.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -3374,40 +3374,40 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: uuid
-             * @description the key that took its place
+             * @description the key that replaced it; null: not rotated
              */
             successorId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelingBatchId: string | null;
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            /** @description Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
             fromEnvironment: boolean;
         };
         ApiKeyPage: {
             data: components["schemas"]["ApiKeyDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         RotateApiKeyDto: {
             /**
-             * @description How long the old key works beside its successor; 0 ends it now. It never works longer than it would have.
+             * @description How long the old key keeps working, in seconds; 0 ends it now. Its own expiry still applies.
              * @default 86400
              */
             graceSeconds?: number;
             /**
              * Format: date-time
-             * @description Of the successor. Without it, it lives as long as the old key was made to.
+             * @description Expiry of the new key. Default: the lifetime of the old key.
              */
             expiresAt?: string;
         };
@@ -3420,7 +3420,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description since when its keys are refused
+             * @description when the vendor was suspended; null: active
              */
             suspendedAt: string | null;
             name: string;
@@ -3429,13 +3429,13 @@ export interface components {
         };
         VendorPage: {
             data: components["schemas"]["VendorDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         UpdateVendorDto: {
             /**
-             * @description True refuses all keys of the vendor from now on (within two seconds), false lets them work again.
+             * @description True suspends the vendor: all its keys are refused within two seconds. False lifts the suspension.
              * @example true
              */
             suspended?: boolean;
@@ -3454,10 +3454,10 @@ export interface components {
             scopes: components["schemas"]["VendorScope"][];
             /**
              * Format: date-time
-             * @description From when on the key is refused.
+             * @description When the key expires. Default: never.
              */
             expiresAt?: string;
-            /** @description What the key is for. */
+            /** @description Name that tells what the key is for. */
             name: string;
         };
         /** @description One of `api_key.created`, `api_key.rotated`, `api_key.revoked`, `vendor.created`, `vendor.updated`, `authentication.failed`, `access.refused`, `criterion_version.published_with_override`, `policy.promoted`, `webhook_endpoint.created`, `webhook_endpoint.updated`, `webhook_endpoint.deleted`, `webhook_endpoint.enabled`, `webhook_endpoint.disabled`, `webhook_endpoint.secret_rotated`; others may be added. */
@@ -3482,7 +3482,7 @@ export interface components {
         AuditEntryDto: {
             /** Format: uuid */
             id: string;
-            /** @description an unknown one is one more act */
+            /** @description new actions may be added */
             action: components["schemas"]["AuditAction"];
             actor: components["schemas"]["AuditActorDto"];
             resource: components["schemas"]["AuditResourceDto"] | null;
@@ -3502,15 +3502,15 @@ export interface components {
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @description Only these; without any, all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
+        /** @description Event types to deliver; default: all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
         EventType: string;
         CreateWebhookEndpointDto: {
             /**
-             * @description Only these; without any, all.
+             * @description Event types to deliver; default: all.
              * @example [
              *       "labeling_batch.created"
              *     ]
@@ -3518,7 +3518,7 @@ export interface components {
             eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * Format: uri
-             * @description Where deliveries are posted; https, at a public address.
+             * @description URL that receives deliveries: https, at a public address.
              * @example https://hooks.acme.example/plumbline
              */
             url: string;
@@ -3532,16 +3532,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description null is an endpoint of the owner
+             * @description null: the endpoint belongs to the owner
              */
             vendorId: string | null;
             /** @example Acme production */
             description: string | null;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes: components["schemas"]["EventType"][];
             /**
              * Format: date-time
-             * @description first failure after the last success
+             * @description first failure since the last success; null: not failing
              */
             failingSince: string | null;
             /** Format: date-time */
@@ -3552,7 +3552,7 @@ export interface components {
              */
             disabledReason: components["schemas"]["DisableReason"] | null;
             /**
-             * @description For the receiver's verifier. It is shown this once.
+             * @description Secret that the receiver verifies signatures with. Shown only in this response.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
@@ -3566,16 +3566,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description null is an endpoint of the owner
+             * @description null: the endpoint belongs to the owner
              */
             vendorId: string | null;
             /** @example Acme production */
             description: string | null;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes: components["schemas"]["EventType"][];
             /**
              * Format: date-time
-             * @description first failure after the last success
+             * @description first failure since the last success; null: not failing
              */
             failingSince: string | null;
             /** Format: date-time */
@@ -3592,7 +3592,7 @@ export interface components {
         };
         WebhookEndpointPage: {
             data: components["schemas"]["WebhookEndpointDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3602,10 +3602,10 @@ export interface components {
              * @example https://hooks.acme.example/plumbline
              */
             url?: string;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes?: components["schemas"]["KnownEventType"][];
             /**
-             * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
+             * @description False stops deliveries. True resumes them: waiting deliveries are sent, but events that occurred while disabled are not.
              * @example true
              */
             enabled?: boolean;
@@ -3614,14 +3614,14 @@ export interface components {
         };
         RotateWebhookSecretDto: {
             /**
-             * @description How long deliveries are signed with the old secret too; 0 ends it now.
+             * @description How long deliveries are also signed with the old secret, in seconds; 0 ends it now.
              * @default 86400
              */
             overlapSeconds?: number;
         };
         WebhookSecretDto: {
             /**
-             * @description For the receiver's verifier. It is shown this once.
+             * @description Secret that the receiver verifies signatures with. Shown only in this response.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
@@ -3629,30 +3629,30 @@ export interface components {
         /** @description One of `pending`, `delivered`, `failed`; others may be added. */
         WebhookDeliveryState: string;
         /**
-         * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
-         *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key. One of `secrets_key_missing`, `secret_unreadable`, `internal_error`; others may be added.
+         * @description Why Plumbline holds back a due delivery; no attempts are counted meanwhile. `secrets_key_missing`: no worker has `SECRETS_KEY`.
+         *     `secret_unreadable`: the endpoint's secret was encrypted with another key. One of `secrets_key_missing`, `secret_unreadable`, `internal_error`; others may be added.
          */
         WebhookDeliveryHold: string;
         WebhookAttemptDto: {
             /**
-             * @description Of its delivery, or redelivery, from 1.
+             * @description Number of the attempt within its delivery or redelivery, from 1.
              * @example 1
              */
             attempt: number;
             /**
-             * @description of the answer; null when there was none
+             * @description HTTP status of the response; null: no response
              * @example 503
              */
             status: number | null;
             /**
-             * @description `timeout`, `address_refused` or `connection_failed: CODE`
+             * @description `timeout`, `address_refused` or `connection_failed: CODE`; null: a response arrived
              * @example null
              */
             error: string | null;
             /** @example 182 */
             latencyMs: number;
             /**
-             * @description its first 1024 bytes
+             * @description first 1024 bytes of the response body
              * @example try again later
              */
             response: string | null;
@@ -3673,24 +3673,24 @@ export interface components {
             state: components["schemas"]["WebhookDeliveryState"];
             /**
              * Format: date-time
-             * @description null when there is none to come
+             * @description null: no further attempt
              */
             nextAttemptAt: string | null;
             /**
-             * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
-             *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+             * @description Why Plumbline holds back a due delivery; no attempts are counted meanwhile. `secrets_key_missing`: no worker has `SECRETS_KEY`.
+             *     `secret_unreadable`: the endpoint's secret was encrypted with another key.
              */
             heldBy: components["schemas"]["WebhookDeliveryHold"] | null;
             /** Format: date-time */
             finishedAt: string | null;
             attempts: components["schemas"]["WebhookAttemptDto"][];
             /**
-             * @description The `webhook-id` header, the same in every attempt.
+             * @description Value of the `webhook-id` header; the same in every attempt.
              * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
              */
             messageId: string;
             /**
-             * @description The body as it is sent.
+             * @description The request body as sent.
              * @example {type:job.succeeded,timestamp:2026-11-25T12:00:00.000Z,data:{}}
              */
             body: string;
@@ -3699,7 +3699,7 @@ export interface components {
         };
         WebhookDeliveryPage: {
             data: components["schemas"]["WebhookDeliveryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3717,7 +3717,7 @@ export interface components {
             /** @example 40 */
             completed: number;
             /**
-             * @description null while nobody knows
+             * @description null: not known yet
              * @example 64
              */
             total: number | null;
@@ -3726,18 +3726,18 @@ export interface components {
             /** @example 62.5 */
             percent: number | null;
             /**
-             * @description as of the last report of progress
+             * @description estimate at the last progress report, in seconds; null: unknown
              * @example 12.4
              */
             etaSeconds: number | null;
         };
         JobErrorDto: {
             /**
-             * @description stable: branch on it
+             * @description stable identifier: branch on it
              * @example no_pairs
              */
             code: string;
-            /** @example The job cannot be carried out */
+            /** @example The job cannot be completed */
             title: string;
             /** @example no prompt has two rated completions */
             detail?: string;
@@ -3758,10 +3758,10 @@ export interface components {
              */
             id: string;
             type: components["schemas"]["JobType"];
-            /** @description treat an unknown state as not terminal */
+            /** @description treat unknown states as not terminal */
             state: components["schemas"]["JobState"];
             /**
-             * @description nothing more will happen, unless the job is retried
+             * @description whether the job has ended; a retry starts it again
              * @example false
              */
             terminal: boolean;
@@ -3769,19 +3769,19 @@ export interface components {
             /** @example generating */
             phase: string | null;
             /**
-             * @description why a queued job does not start; null when a worker that lives serves its queue
+             * @description why a queued job does not start; null: a live worker serves its queue
              * @example no worker serves the queue fine-tuning
              */
             waitingFor: string | null;
             progress: components["schemas"]["JobProgressDto"];
             /**
-             * @description attempts begun
+             * @description number of attempts started
              * @example 1
              */
             attempt: number;
-            /** @description of the last attempt that failed */
+            /** @description error of the last failed attempt; null: none failed */
             error: components["schemas"]["JobErrorDto"] | null;
-            /** @description what the job fills */
+            /** @description the resource that the job produces */
             resultRef: components["schemas"]["JobResultRefDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -3792,7 +3792,7 @@ export interface components {
         };
         JobPage: {
             data: components["schemas"]["JobDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3822,7 +3822,7 @@ export interface components {
         };
         JobLogPage: {
             data: components["schemas"]["JobLogDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3830,7 +3830,7 @@ export interface components {
             /** @example 12 */
             step: number;
             /**
-             * @description null where a value was not finite
+             * @description by name; null: the value was not finite
              * @example {
              *       "loss": 0.61,
              *       "accuracy": 0.72
@@ -3844,19 +3844,19 @@ export interface components {
         };
         JobMetricPage: {
             data: components["schemas"]["JobMetricDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         WorkerCapabilitiesDto: {
             /**
              * Format: int64
-             * @description memory that one training may take
+             * @description memory limit of one training, in bytes
              * @example 17179869184
              */
             memoryBytes: number;
             /**
-             * @description threads of ONNX Runtime; 0 is one per core
+             * @description ONNX Runtime threads; 0: one per core
              * @example 8
              */
             threads: number;
@@ -3872,7 +3872,7 @@ export interface components {
             /** @example trainer-1 */
             host: string;
             /**
-             * @description process id on that host
+             * @description process id on the host
              * @example 4711
              */
             pid: number;
@@ -3914,7 +3914,7 @@ export interface components {
         };
         ArtifactPage: {
             data: components["schemas"]["ArtifactDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3927,7 +3927,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description Fewest steps from the start.
+             * @description Shortest distance from the start, in steps.
              * @example 1
              */
             depth: number;
@@ -3940,16 +3940,16 @@ export interface components {
             /** Format: uuid */
             childId: string;
             /**
-             * @description What the parent was to the child.
+             * @description Role of the parent in making the child.
              * @example generated_by
              */
             relation: string;
         };
         LineageDto: {
-            /** @description The start first, then by depth. */
+            /** @description Ordered by depth, starting with the start node. */
             nodes: components["schemas"]["LineageNodeDto"][];
             edges: components["schemas"]["LineageEdgeDto"][];
-            /** @description Whether the graph goes on beyond `depth`. */
+            /** @description Whether the graph continues beyond `depth`. */
             truncated: boolean;
         };
         ModelFileDto: {
@@ -3983,7 +3983,7 @@ export interface components {
                 [key: string]: unknown;
             };
             files: components["schemas"]["ModelFileDto"][];
-            /** @description sha256 over the names and contents of the files: the same for the same model. */
+            /** @description sha256 over file names and contents: equal for equal models. */
             contentHash: string;
             /** @example LlamaForCausalLM */
             architecture: string;
@@ -3991,21 +3991,21 @@ export interface components {
             createdAt: string;
         };
         /**
-         * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+         * @description A `system` or `developer` message must be first; a `tool` message answers a call of the preceding assistant message.
          * @enum {string}
          */
         MessageRole: "system" | "developer" | "user" | "assistant" | "tool";
         CalledFunctionDto: {
             /** @example weather */
             name: string;
-            /** @description A JSON object in a string. */
+            /** @description Arguments of the call: a JSON object as a string. */
             arguments: string;
         };
         ToolCallDto: {
             /** @enum {string} */
             type: "function";
             /**
-             * @description Named by the tool message that answers the call.
+             * @description Id of the call; the tool message that answers it names this id.
              * @example call_1
              */
             id: string;
@@ -4013,33 +4013,33 @@ export interface components {
         };
         MessageDto: {
             /**
-             * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+             * @description A `system` or `developer` message must be first; a `tool` message answers a call of the preceding assistant message.
              * @example user
              */
             role: components["schemas"]["MessageRole"];
             /**
-             * @description Null only beside `toolCalls`.
+             * @description Text of the message; null only with `toolCalls`.
              * @example What is the weather in Oslo?
              */
             content: string | null;
-            /** @description Calls of the assistant. */
+            /** @description Tool calls of an assistant message. */
             toolCalls?: components["schemas"]["ToolCallDto"][];
             /**
-             * @description Of a participant, where several share a role.
+             * @description Name of the participant, if several share a role.
              * @example anna
              */
             name?: string;
-            /** @description What the assistant thought before it answered. */
+            /** @description Reasoning of the assistant before its answer. */
             reasoning?: string;
             /**
-             * @description Of a tool message: the call that it answers.
+             * @description In a tool message: id of the call that it answers.
              * @example call_1
              */
             toolCallId?: string;
         };
         OfferedFunctionDto: {
             /**
-             * @description A JSON Schema of the arguments.
+             * @description JSON Schema of the arguments.
              * @example {
              *       "type": "object",
              *       "properties": {
@@ -4063,17 +4063,17 @@ export interface components {
             function: components["schemas"]["OfferedFunctionDto"];
         };
         CreatePromptDto: {
-            /** @description A conversation that the policy goes on with. It ends with a user or tool message. */
+            /** @description A conversation that the policy continues. It must end with a user or tool message. */
             messages?: components["schemas"]["MessageDto"][];
-            /** @description Tools that the policy may call; only beside `messages`. */
+            /** @description Tools that the policy may call; only with `messages`. */
             tools?: components["schemas"]["ToolDto"][];
             /**
-             * @description The last message is an assistant message, and the policy continues it.
+             * @description Whether the policy continues the last message, which must then be an assistant message.
              * @default false
              */
             continueFinalMessage?: boolean;
             /**
-             * @description Anything of yours; kept and given back, never read.
+             * @description Free-form data of the client; stored and returned, never interpreted.
              * @example {
              *       "split": "train"
              *     }
@@ -4082,17 +4082,17 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What the policy is asked: one question to a chat model. Give this or `messages`.
+             * @description Text of the prompt; a chat model gets it as one user message. Give exactly one of `text` and `messages`.
              * @example Name three primary colors.
              */
             text?: string;
             /**
-             * @description Your own id of the prompt; unique.
+             * @description Client's id of the prompt; unique.
              * @example alpaca-0017
              */
             externalId?: string;
             /**
-             * @description Words to find prompts by.
+             * @description Tags for filtering prompts.
              * @example [
              *       "arithmetic"
              *     ]
@@ -4102,7 +4102,7 @@ export interface components {
         PromptDto: {
             /** Format: uuid */
             id: string;
-            /** @description Null for a text prompt. */
+            /** @description The conversation; null for a text prompt. */
             messages: components["schemas"]["MessageDto"][] | null;
             tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
@@ -4121,7 +4121,7 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
-            /** @description What is asked; of a conversation, its messages as one readable text. */
+            /** @description Text of the prompt; for a conversation, its messages as one readable text. */
             text: string;
             continueFinalMessage: boolean;
             /** Format: date-time */
@@ -4160,7 +4160,7 @@ export interface components {
         };
         PromptPage: {
             data: components["schemas"]["PromptDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4172,10 +4172,10 @@ export interface components {
             name: string;
             /** @example 128 prompts that no model was trained on */
             description?: string;
-            /** @description Ids of prompts. */
+            /** @description Prompts of the set, by id. */
             promptIds?: string[];
             /**
-             * @description External ids of prompts.
+             * @description Prompts of the set, by external id.
              * @example [
              *       "alpaca-0017"
              *     ]
@@ -4196,14 +4196,14 @@ export interface components {
         };
         PromptSetPage: {
             data: components["schemas"]["PromptSetDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         PromptSetPromptDto: {
             /** Format: uuid */
             id: string;
-            /** @description Null for a text prompt. */
+            /** @description The conversation; null for a text prompt. */
             messages: components["schemas"]["MessageDto"][] | null;
             tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
@@ -4223,11 +4223,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Place in the set, from 0.
+             * @description Position in the set, from 0.
              * @example 0
              */
             position: number;
-            /** @description What is asked; of a conversation, its messages as one readable text. */
+            /** @description Text of the prompt; for a conversation, its messages as one readable text. */
             text: string;
             continueFinalMessage: boolean;
             /** Format: date-time */
@@ -4235,7 +4235,7 @@ export interface components {
         };
         PromptSetPromptPage: {
             data: components["schemas"]["PromptSetPromptDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4260,7 +4260,7 @@ export interface components {
         };
         PolicyPage: {
             data: components["schemas"]["PolicyDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4276,71 +4276,71 @@ export interface components {
         };
         PolicyAliasPage: {
             data: components["schemas"]["PolicyAliasDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         PutPolicyAliasDto: {
             /**
              * Format: uuid
-             * @description A version of this policy.
+             * @description Id of a version of this policy.
              */
             policyVersionId: string;
         };
         PolicyVersionFileDto: {
             /**
-             * @description A text of the checkpoint, `model.safetensors`, or a shard as its index names it.
+             * @description File name: a text file of the checkpoint, `model.safetensors`, or a shard named in its index.
              * @example model.safetensors
              */
             name: string;
             /**
              * Format: uuid
-             * @description An uploaded artifact.
+             * @description Id of an uploaded artifact.
              */
             artifactId: string;
         };
-        /** @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
+        /** @description `chat` calls /chat/completions with the prompt as user message; `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
         EndpointApi: string;
         PolicyEndpointOptionsDto: {
             /**
-             * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
+             * @description `chat` calls /chat/completions with the prompt as user message; `completions` calls /completions with its text.
              * @default chat
              */
             api?: components["schemas"]["KnownEndpointApi"];
             /**
-             * @description Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent.
+             * @description Environment variable of the workers that holds the endpoint's origin and API key. Default: no key is sent.
              * @example ENDPOINT_KEY_OPENAI
              */
             apiKeyEnv?: string;
             /**
-             * @description Requests at once.
+             * @description Maximum number of parallel requests.
              * @default 4
              */
             maxConcurrency?: number;
             /**
-             * @description Of one request.
+             * @description Timeout of one request, in seconds.
              * @default 120
              */
             timeoutSeconds?: number;
             /**
              * Format: uri
-             * @description What `/chat/completions` is appended to.
+             * @description Base URL, to which `/chat/completions` or `/completions` is appended.
              * @example https://api.openai.com/v1
              */
             baseUrl: string;
             /**
-             * @description What the server calls the model.
+             * @description Name of the model on the server.
              * @example gpt-4o-mini
              */
             model: string;
         };
         CreatePolicyVersionDto: {
             /**
-             * @description config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
-             *     model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+             * @description Files of the checkpoint. Required: config.json, tokenizer.json, and model.safetensors or shards with model.safetensors.index.json.
+             *     Optional: generation_config.json, tokenizer_config.json, chat_template.jinja.
              */
             files?: components["schemas"]["PolicyVersionFileDto"][];
-            /** @description A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
+            /** @description A model served elsewhere. It can generate completions; it cannot be trained or used as a reward model. */
             endpoint?: components["schemas"]["PolicyEndpointOptionsDto"];
         };
         PolicyEndpointDto: {
@@ -4370,13 +4370,13 @@ export interface components {
             number: number;
             /**
              * Format: uuid
-             * @description null when an endpoint serves the model.
+             * @description Id of the stored model; null: an endpoint serves it.
              */
             modelId: string | null;
             endpoint: components["schemas"]["PolicyEndpointDto"] | null;
             /**
              * Format: uuid
-             * @description The version that training started from.
+             * @description Version that training started from; null: not trained here.
              */
             parentVersionId: string | null;
             /** @example trained */
@@ -4386,7 +4386,7 @@ export interface components {
         };
         PolicyVersionPage: {
             data: components["schemas"]["PolicyVersionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4395,24 +4395,24 @@ export interface components {
         RecordedCompletionDto: {
             /** Format: uuid */
             promptId?: string;
-            /** @description Tools that the model called. */
+            /** @description Tool calls of the model. */
             toolCalls?: components["schemas"]["ToolCallDto"][];
             finishReason?: components["schemas"]["KnownFinishReason"];
             /**
-             * @description Your own id of the completion; unique.
+             * @description Client's id of the completion; unique.
              * @example alpaca-0017-gpt-4
              */
             externalId: string;
             /** @example alpaca-0017 */
             promptExternalId?: string;
-            /** @description May be empty: some models answer nothing. */
+            /** @description Text of the completion; may be empty. */
             text: string;
             /**
-             * @description Who wrote it.
+             * @description Author of the completion, such as a model name.
              * @example gpt-4
              */
             source: string;
-            /** @description What the model thought before its answer. */
+            /** @description Reasoning of the model before its answer. */
             reasoning?: string;
         };
         CompletionDto: {
@@ -4421,110 +4421,110 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description What the model thought before its answer, where an endpoint gave it apart from the text.
+             * @description Reasoning before the answer, if an endpoint returned it separately; else null.
              * @example null
              */
             reasoning: string | null;
             /**
-             * @description Tools that the model called; the text may be empty then.
+             * @description Tool calls of the model; the text may then be empty.
              * @example null
              */
             toolCalls: components["schemas"]["ToolCallDto"][] | null;
             /**
              * Format: uuid
-             * @description The policy version that wrote it; null when it was recorded elsewhere.
+             * @description Policy version that generated it; null: recorded elsewhere.
              */
             policyVersionId: string | null;
             /** Format: uuid */
             batchId: string | null;
             /**
-             * @description Counts the completions of one prompt in one batch from 0.
+             * @description Number of the completion among those of its prompt in its batch, from 0.
              * @example 0
              */
             sampleIndex: number | null;
             /**
-             * @description Who wrote it, when it was recorded elsewhere.
+             * @description Author, if recorded elsewhere; else null.
              * @example gpt-4
              */
             source: string | null;
             /** @example alpaca-0017-gpt-4 */
             externalId: string | null;
-            /** @description `stop`: it ended by itself or at a stop string; `length`: it was cut. */
+            /** @description `stop`: ended with an end-of-sequence token or at a stop string; `length`: cut at `maxTokens`. */
             finishReason: components["schemas"]["FinishReason"] | null;
             /** @example 41 */
             promptTokens: number | null;
             /**
-             * @description The end marker, or the tokens of a stop string, included; null where an endpoint counted several together.
+             * @description Number of tokens, including the end token or the stop string; null: an endpoint reported only a total.
              * @example 12
              */
             completionTokens: number | null;
             /**
              * Format: int64
-             * @description Fixes the random numbers of this completion alone; for an endpoint, the seed of the request that it came from.
+             * @description Random seed of this completion; for an endpoint, the seed of its request.
              * @example 96190338201744
              */
             seed: number | null;
             text: string;
-            /** @description The model declined to answer, and `text` is what it said. */
+            /** @description Whether the model refused to answer; `text` is then the refusal. */
             refusal: boolean;
             /** Format: date-time */
             createdAt: string;
         };
         CompletionPage: {
             data: components["schemas"]["CompletionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         /**
-         * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round. One of `f32`, `int8`, `int4`; others may be added.
+         * @description Weight format for generation. `int8` and `int4` quantize the linear layers to 8 or 4 bits: faster, but no longer exactly the policy.
+         *     Prompts are processed with full weights. Not available for endpoints and GPT-2. One of `f32`, `int8`, `int4`; others may be added.
          */
         WeightFormat: string;
         SamplingOptionsDto: {
             /**
-             * @description 0 takes the likeliest token each time.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              * @example 0.8
              */
             temperature?: number;
             /**
-             * @description Only the likeliest tokens that together have this probability; greater than 0.
+             * @description Nucleus sampling: keeps the most likely tokens whose total probability reaches this value; greater than 0.
              * @default 1
              * @example 0.95
              */
             topP?: number;
             /**
-             * @description Only so many of the likeliest tokens; all when left out.
+             * @description Number of most likely tokens to sample from. Default: all.
              * @example 50
              */
             topK?: number;
             /**
-             * @description Only tokens at least this share as likely as the likeliest one.
+             * @description Minimum probability of a token, relative to the most likely token.
              * @default 0
              * @example 0.05
              */
             minP?: number;
             /**
-             * @description Makes tokens of the prompt and of the completion so far less likely above 1, likelier below.
+             * @description Penalty on tokens already in the prompt or completion: above 1 makes them less likely, below 1 more likely.
              * @default 1
              * @example 1.1
              */
             repetitionPenalty?: number;
             /**
-             * @description Taken off a token's logit for each time that the completion holds it.
+             * @description Subtracted from a token's logit for each occurrence in the completion.
              * @default 0
              * @example 0
              */
             frequencyPenalty?: number;
             /**
-             * @description Taken off a token's logit once the completion holds it.
+             * @description Subtracted once from the logit of each token that occurs in the completion.
              * @default 0
              * @example 0
              */
             presencePenalty?: number;
             /**
-             * @description A completion ends before the first of these texts; its finish reason is then `stop`.
+             * @description Stop strings. A completion ends before the first of them, with finish reason `stop`.
              * @default []
              * @example [
              *       "\n\n"
@@ -4532,7 +4532,7 @@ export interface components {
              */
             stop?: string[];
             /**
-             * @description Longest completion in tokens, its end marker included.
+             * @description Maximum length of a completion in tokens, including the end token.
              * @default 256
              * @example 64
              */
@@ -4544,7 +4544,7 @@ export interface components {
              */
             n?: number;
             /**
-             * @description The same seed gives the same completions.
+             * @description Random seed. The same seed gives the same completions.
              * @default 0
              * @example 17
              */
@@ -4552,26 +4552,26 @@ export interface components {
         };
         CreateCompletionBatchDto: {
             /**
-             * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-             *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+             * @description Weight format for generation. `int8` and `int4` quantize the linear layers to 8 or 4 bits: faster, but no longer exactly the policy.
+             *     Prompts are processed with full weights. Not available for endpoints and GPT-2.
              * @default f32
              * @example int8
              */
             weights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
-             *     batch. Completions of the others are kept in any case.
+             * @description Share of prompts that may fail without failing the batch, such as prompts that are too long or refused by the endpoint. The
+             *     completions of the other prompts are always kept.
              * @default 0.1
              */
             maxFailedShare?: number;
             /**
              * Format: uuid
-             * @description Which version of which policy is asked.
+             * @description Policy version that generates the completions.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description What it is asked.
+             * @description Prompts to answer.
              */
             promptSetId: string;
             sampling: components["schemas"]["SamplingOptionsDto"];
@@ -4612,7 +4612,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The job that writes the completions.
+             * @description Job that generates the completions.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -4622,12 +4622,12 @@ export interface components {
             /** @example f32 */
             weights: components["schemas"]["WeightFormat"];
             /**
-             * @description Completions written so far.
+             * @description Number of completions generated so far.
              * @example 768
              */
             completionCount: number;
             /**
-             * @description Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why.
+             * @description Number of prompts that failed so far; see `GET /v1/completion-batches/{id}/failures`.
              * @example 1
              */
             failedCount: number;
@@ -4639,7 +4639,7 @@ export interface components {
         };
         CompletionBatchPage: {
             data: components["schemas"]["CompletionBatchDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4657,14 +4657,14 @@ export interface components {
         };
         CompletionFailurePage: {
             data: components["schemas"]["CompletionFailureDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         CreateCriterionDto: {
             /**
-             * @description Krippendorff's ordinal alpha that a pilot must find before a version is published; needs a pilot then. Left out,
-             *     pilots are held against 0.667 and none is needed.
+             * @description Minimum of Krippendorff's ordinal alpha in a pilot, which is then required before a version is published. Default: pilots are optional
+             *     and need 0.667.
              * @example 0.667
              */
             minimumAgreement?: number;
@@ -4678,7 +4678,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description Null: 0.667 for versions that have a pilot, and none needs one.
+             * @description Minimum agreement in a pilot; null: pilots are optional and need 0.667.
              * @example null
              */
             minimumAgreement: number | null;
@@ -4689,7 +4689,7 @@ export interface components {
         };
         CriterionPage: {
             data: components["schemas"]["CriterionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4698,7 +4698,7 @@ export interface components {
             prompt?: string;
             completion: string;
             /**
-             * @description Why it is at this level.
+             * @description Why the example is at this level.
              * @example right, and nothing that was not asked
              */
             explanation?: string;
@@ -4707,7 +4707,7 @@ export interface components {
             /** @description Examples at this level, shown to labelers. */
             anchors?: components["schemas"]["AnchorDto"][];
             /**
-             * @description The score that stands for this level.
+             * @description Score of this level.
              * @example 5
              */
             value: number;
@@ -4736,16 +4736,16 @@ export interface components {
             instructions?: string;
         };
         CreateCriterionVersionDto: {
-            /** @description 2 to 21 levels, values strictly increasing. */
+            /** @description 2 to 21 levels with strictly increasing values. */
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description What is scored one by one, each on the scale; the overall score is the weighted mean. */
+            /** @description Dimensions, each scored on the scale; the overall score is their weighted mean. */
             dimensions?: components["schemas"]["DimensionDto"][];
             /**
-             * @description Publish at once; without it the version is a draft that cannot be rated against.
+             * @description Whether to publish at once. Default: the version is a draft, which cannot be rated under.
              * @default false
              */
             publish?: boolean;
-            /** @description What the labeler is asked to judge. */
+            /** @description Instructions for the labeler. */
             instructions: string;
         };
         /** @description One of `draft`, `published`; others may be added. */
@@ -4761,22 +4761,22 @@ export interface components {
              */
             number: number;
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description Null where a rating is one score. */
+            /** @description Dimensions; null: a rating is a single score. */
             dimensions: components["schemas"]["DimensionDto"][] | null;
             state: components["schemas"]["CriterionVersionState"];
             /** Format: date-time */
             publishedAt: string | null;
             /**
              * Format: uuid
-             * @description The pilot that stood when it was published; null where it was published without one.
+             * @description Latest pilot at the time of publication; null: none.
              */
             pilotId: string | null;
             /**
-             * @description What that pilot had found by then: lowest ordinal alpha among the dimensions.
+             * @description Agreement in that pilot: lowest ordinal alpha among the dimensions.
              * @example 0.72
              */
             agreement: number | null;
-            /** @description Why it was published although a pilot was missing or had found too little agreement; null where neither was so. */
+            /** @description Reason given for publishing without the required pilot or agreement; null: not needed. */
             overrideReason: string | null;
             instructions: string;
             /** Format: date-time */
@@ -4784,23 +4784,23 @@ export interface components {
         };
         CriterionVersionPage: {
             data: components["schemas"]["CriterionVersionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         CreateLabelerDto: {
             /**
-             * @description True when a program gives the ratings, not a person.
+             * @description Whether a program gives the ratings instead of a person.
              * @default false
              */
             simulated?: boolean;
             /**
              * Format: uuid
-             * @description Whose labeler it is, where the owner makes one for a vendor. A vendor's own are its own without saying.
+             * @description Vendor of the labeler; only for the owner. A vendor key always creates its own labelers.
              */
             vendorId?: string;
             /**
-             * @description The poster's own name for the labeler, unique per vendor.
+             * @description Client's id of the labeler; unique per vendor.
              * @example worker-17
              */
             externalId: string;
@@ -4822,13 +4822,13 @@ export interface components {
         };
         LabelerPage: {
             data: components["schemas"]["LabelerDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         CreateRatingDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -4839,50 +4839,50 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @description Position at which the completion was shown among those of its prompt, from 0.
              * @example 0
              */
             position?: number;
             /**
              * Format: uuid
-             * @description Or give `completionExternalId`.
+             * @description Id of the completion; alternatively give `completionExternalId`.
              */
             completionId?: string;
             /** @example ae-0000/alpaca-7b */
             completionExternalId?: string;
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
             labelerExternalId?: string;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
@@ -4909,12 +4909,12 @@ export interface components {
             externalId: string | null;
             /**
              * Format: uuid
-             * @description The rating that this one corrects.
+             * @description Rating that this one corrects; null: none.
              */
             supersedesId: string | null;
             /**
              * Format: uuid
-             * @description The labeling task that it answers.
+             * @description Labeling task that it answers; null: none.
              */
             labelingTaskId: string | null;
             /** @example 4 */
@@ -4924,13 +4924,13 @@ export interface components {
         };
         RatingPage: {
             data: components["schemas"]["RatingDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         SupersedeRatingDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -4941,43 +4941,43 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @description Position at which the completion was shown among those of its prompt, from 0.
              * @example 0
              */
             position?: number;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
         };
         CreateRankingDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
@@ -4998,18 +4998,18 @@ export interface components {
              *     ]
              */
             rankingExternalIds?: string[][];
-            /** @description The same completions in the order in which they were shown. Or give `shownOrderExternalIds`. */
+            /** @description The same completions in the order shown. Or give `shownOrderExternalIds`. */
             shownOrder?: string[];
             /** @description The same by the completions' external ids. */
             shownOrderExternalIds?: string[];
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
@@ -5017,7 +5017,7 @@ export interface components {
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
@@ -5036,7 +5036,7 @@ export interface components {
             labelerId: string;
             /** @description Groups of completion ids, best first; those in one group are tied. */
             ranking: string[][];
-            /** @description The completions in the order in which they were shown; null where that is not known. */
+            /** @description The completions in the order shown; null: unknown. */
             shownOrder: string[] | null;
             timeSpentMs: number | null;
             rationale: string | null;
@@ -5046,12 +5046,12 @@ export interface components {
             externalId: string | null;
             /**
              * Format: uuid
-             * @description The preference that this one corrects.
+             * @description Preference that this one corrects; null: none.
              */
             supersedesId: string | null;
             /**
              * Format: uuid
-             * @description The labeling task that it answers.
+             * @description Labeling task that it answers; null: none.
              */
             labelingTaskId: string | null;
             /** Format: date-time */
@@ -5059,18 +5059,18 @@ export interface components {
         };
         CreatePreferenceJudgementDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
-            /** @description Two completions of one prompt, in the order in which they were shown. Or give `completionExternalIds`. */
+            /** @description Two completions of one prompt, in the order shown. Or give `completionExternalIds`. */
             completionIds?: string[];
             /**
              * @description The same by the completions' external ids.
@@ -5092,12 +5092,12 @@ export interface components {
             preferredCompletionExternalId?: string | null;
             /**
              * Format: uuid
-             * @description Must be published.
+             * @description Id of a published criterion version.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Or give `labelerExternalId`.
+             * @description Id of the labeler; alternatively give `labelerExternalId`.
              */
             labelerId?: string;
             /** @example worker-17 */
@@ -5105,59 +5105,59 @@ export interface components {
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
         };
         PreferencePage: {
             data: components["schemas"]["PreferenceDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         SupersedePreferenceDto: {
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 21000
              */
             timeSpentMs?: number;
             /**
-             * @description Words for what an order cannot say.
+             * @description Labels from an open vocabulary for what an order cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
-            /** @description Groups, best first; of a comparison too. */
+            /** @description Groups of completion ids, best first; also for a comparison. */
             ranking: string[][];
             /** @example the second one answers the question */
             rationale?: string;
             /**
-             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @description Client's id; unique among the vendor's rankings and comparisons.
              * @example batch-7/rank-12
              */
             externalId?: string;
         };
         GoldExpectationDto: {
             /**
-             * @description Left out or null: the overall score.
+             * @description Dimension that the expectation applies to. Default or null: the overall score.
              * @example honesty
              */
             dimension?: string | null;
             /**
-             * @description Lowest score that is right.
+             * @description Lowest correct score.
              * @example 1
              */
             minimum: number;
             /**
-             * @description Highest score that is right; the same as `minimum` where only one is.
+             * @description Highest correct score; equal to `minimum` if only one is correct.
              * @example 2
              */
             maximum: number;
         };
         CreateGoldItemDto: {
-            /** @description A rating passes when each of these holds. */
+            /** @description Expected scores; a rating passes if all of them hold. */
             expected?: components["schemas"]["GoldExpectationDto"][];
             /** Format: uuid */
             completionId: string;
@@ -5165,10 +5165,10 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt.
+             * @description For comparisons, instead of `expected`: a clearly worse completion of the same prompt.
              */
             worseCompletionId?: string;
-            /** @description Why this is right; labelers do not see it. */
+            /** @description Why the expectation is correct; not shown to labelers. */
             explanation: string;
         };
         GoldExpectationOfItemDto: {
@@ -5187,18 +5187,18 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description What must be found worse than `completionId`; null where its score is known.
+             * @description Completion that must be judged worse than `completionId`; null: `expected` applies.
              */
             worseCompletionId: string | null;
-            /** @description Empty where one completion is better than another. */
+            /** @description Expected scores; empty if `worseCompletionId` applies. */
             expected: components["schemas"]["GoldExpectationOfItemDto"][];
             /**
-             * @description Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes.
+             * @description Number of current answers: ratings of the completion under the version, or rankings and comparisons of the two.
              * @example 24
              */
             ratings: number;
             /**
-             * @description Those of them that are as expected. An item that most people fail may itself be wrong.
+             * @description Number of answers as expected. An item that most labelers fail may itself be wrong.
              * @example 21
              */
             passed: number;
@@ -5210,71 +5210,71 @@ export interface components {
         };
         GoldItemPage: {
             data: components["schemas"]["GoldItemDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @description `rate` asks for one completion at a time, the others for several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
+        /** @description Labeling mode. `rate` shows one completion at a time, the others several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
         LabelingMode: string;
-        /** @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs. One of `production`, `pilot`; others may be added. */
+        /** @description Purpose. A `pilot` tests a criterion: its version may be a draft, and its ratings are not used for pairs by default. One of `production`, `pilot`; others may be added. */
         LabelingPurpose: string;
         CreateLabelingBatchDto: {
             /**
-             * @description `rate` asks for one completion at a time, the others for several of one prompt.
+             * @description Labeling mode. `rate` shows one completion at a time, the others several of one prompt.
              * @example rate
              */
             mode: components["schemas"]["KnownLabelingMode"];
             /**
-             * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
+             * @description Purpose. A `pilot` tests a criterion: its version may be a draft, and its ratings are not used for pairs by default.
              * @default production
              */
             purpose?: components["schemas"]["KnownLabelingPurpose"];
-            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            /** @description Only these completions. At least one of the three selections is required; several are combined (a completion must match all). */
             completionIds?: string[];
             /**
-             * @description For `compare`: at most so many pairs of a prompt, drawn by the seed; all of them unless given.
+             * @description For `compare`: maximum number of pairs per prompt, drawn with the seed. Default: all pairs.
              * @example 3
              */
             pairsPerPrompt?: number;
             /**
-             * @description Results of each item, each by another labeler.
+             * @description Number of answers per item, each by a different labeler.
              * @default 1
              * @example 3
              */
             overlap?: number;
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds?: string[];
             /**
-             * @description Decides the order of items and of completions within a task.
+             * @description Seed of the order of items and of completions within a task.
              * @default 0
              */
             seed?: number;
             /**
-             * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Modes `rank` and `compare` take items with a `worseCompletionId`, the others items with scores; where
-             *     a task shows all of a prompt, other completions of that prompt stand beside the gold ones.
+             * @description Share of gold items of the criterion version to include without marking them, at most as many as exist. Modes `rank` and `compare` use
+             *     gold items with a `worseCompletionId`, the others those with scores. Where a task shows all completions of a prompt, the gold ones
+             *     appear among the others.
              * @example 0.05
              */
             goldShare?: number;
             /**
              * Format: date-time
-             * @description Told to labelers; nothing ends by itself.
+             * @description Deadline shown to labelers; it does not close the batch.
              */
             dueAt?: string;
             name: string;
             /**
              * Format: uuid
-             * @description Must be published, unless the purpose is `pilot`.
+             * @description Id of a criterion version, which must be published unless the purpose is `pilot`.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description The completions of this batch.
+             * @description Only completions of this completion batch.
              */
             completionBatchId?: string;
             /**
              * Format: uuid
-             * @description The completions of the prompts of this set.
+             * @description Only completions of the prompts of this set.
              */
             promptSetId?: string;
             /** @example 0.05 EUR per rating */
@@ -5291,19 +5291,19 @@ export interface components {
         /** @description One of `open`, `completed`, `closed`; others may be added. */
         LabelingBatchState: string;
         LabelingCountsDto: {
-            /** @description Waiting for a labeler, whoever claims first. */
+            /** @description Number of tasks waiting to be claimed. */
             available: number;
             leased: number;
             completed: number;
-            /** @description Times a labeler passed; another one takes the place. */
+            /** @description Number of skips; a new task replaces each. */
             skipped: number;
-            /** @description Times a lease ran out; another one takes the place. */
+            /** @description Number of expired leases; a new task replaces each. */
             expired: number;
         };
         VendorLabelingCountsDto: {
             /**
              * Format: uuid
-             * @description Null for labelers that belong to no vendor.
+             * @description Vendor; null: labelers without a vendor.
              */
             vendorId: string | null;
             leased: number;
@@ -5318,21 +5318,21 @@ export interface components {
             purpose: components["schemas"]["LabelingPurpose"];
             /** Format: uuid */
             criterionVersionId: string;
-            /** @description How the completions were chosen; null to a vendor. */
+            /** @description Selection of the completions; null for vendors. */
             selection: components["schemas"]["LabelingSelectionDto"] | null;
             /** @example 3 */
             overlap: number;
-            /** @description To a vendor: itself. */
+            /** @description Vendors of the batch; a vendor sees only itself. */
             vendorIds: string[];
             seed: number;
-            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            /** @description Requested share of gold items; null for vendors. */
             goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged; each is `overlap` tasks.
+             * @description Number of items; each has `overlap` tasks.
              * @example 400
              */
             itemCount: number;
@@ -5340,9 +5340,9 @@ export interface components {
             completedAt: string | null;
             /** Format: date-time */
             closedAt: string | null;
-            /** @description Of the whole batch; to a vendor its own, and what is still available to anybody. */
+            /** @description Counts of the whole batch; a vendor sees its own and the tasks still available. */
             counts: components["schemas"]["LabelingCountsDto"];
-            /** @description To a vendor: its own line. */
+            /** @description Counts by vendor; a vendor sees only its own. */
             countsByVendor: components["schemas"]["VendorLabelingCountsDto"][];
             name: string;
             /** Format: date-time */
@@ -5355,21 +5355,21 @@ export interface components {
             purpose: components["schemas"]["LabelingPurpose"];
             /** Format: uuid */
             criterionVersionId: string;
-            /** @description How the completions were chosen; null to a vendor. */
+            /** @description Selection of the completions; null for vendors. */
             selection: components["schemas"]["LabelingSelectionDto"] | null;
             /** @example 3 */
             overlap: number;
-            /** @description To a vendor: itself. */
+            /** @description Vendors of the batch; a vendor sees only itself. */
             vendorIds: string[];
             seed: number;
-            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            /** @description Requested share of gold items; null for vendors. */
             goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged; each is `overlap` tasks.
+             * @description Number of items; each has `overlap` tasks.
              * @example 400
              */
             itemCount: number;
@@ -5383,18 +5383,18 @@ export interface components {
         };
         LabelingBatchPage: {
             data: components["schemas"]["LabelingBatchDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         ClaimTasksDto: {
             /**
-             * @description How long the lease lasts, from now on.
+             * @description Duration of the lease from now, in seconds.
              * @default 900
              */
             ttlSeconds?: number;
             /**
-             * @description Tasks wanted; fewer come when fewer are there.
+             * @description Maximum number of tasks to claim.
              * @default 1
              */
             k?: number;
@@ -5407,7 +5407,7 @@ export interface components {
             /** Format: uuid */
             criterionVersionId: string;
             scale: components["schemas"]["ScaleLevelDto"][];
-            /** @description Where given, each is scored on the scale. */
+            /** @description Dimensions, each scored on the scale; null: one score. */
             dimensions: components["schemas"]["DimensionDto"][] | null;
             /** @example helpfulness */
             name: string;
@@ -5436,22 +5436,22 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
             /**
-             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @description Reason for skipping; null: not skipped.
              * @example the prompt is in a language I do not read
              */
             reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
-            /** @description In the order in which they are to be shown. */
+            /** @description Completions in the order to show them. */
             completions: components["schemas"]["TaskTextDto"][];
         };
         ClaimedTasksDto: {
             criterion: components["schemas"]["TaskCriterionDto"];
-            /** @description Empty when there is nothing left for this labeler now. */
+            /** @description Claimed tasks; empty: none available to this labeler now. */
             tasks: components["schemas"]["TaskDto"][];
         };
         TaskPage: {
             data: components["schemas"]["TaskDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5469,7 +5469,7 @@ export interface components {
         };
         TaskAnswerDto: {
             scores: components["schemas"]["TaskAnswerScoreDto"][];
-            /** @description Groups of completion ids, best first; of a comparison too. */
+            /** @description Groups of completion ids, best first; also for a comparison. */
             ranking: string[][] | null;
             /** Format: uuid */
             preferenceId: string | null;
@@ -5490,20 +5490,20 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
             /**
-             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @description Reason for skipping; null: not skipped.
              * @example the prompt is in a language I do not read
              */
             reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
-            /** @description In the order in which they are to be shown. */
+            /** @description Completions in the order to show them. */
             completions: components["schemas"]["TaskTextDto"][];
             criterion: components["schemas"]["TaskCriterionDto"];
-            /** @description Null until it is submitted. */
+            /** @description The submitted answer; null until submitted. */
             answer: components["schemas"]["TaskAnswerDto"] | null;
         };
         LeaseTimeDto: {
             /**
-             * @description How long the lease lasts, from now on.
+             * @description Duration of the lease from now, in seconds.
              * @default 900
              */
             ttlSeconds?: number;
@@ -5513,7 +5513,7 @@ export interface components {
         };
         TaskScoreDto: {
             /**
-             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @description A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean.
              * @example {
              *       "helpfulness": 4,
              *       "honesty": 5,
@@ -5524,31 +5524,31 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * @description Words for what a score cannot say.
+             * @description Labels from an open vocabulary for what a score cannot express.
              * @example [
              *       "prompt_unclear"
              *     ]
              */
             flags?: string[];
             /**
-             * @description Time the labeler took, in milliseconds.
+             * @description Time that the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
              * Format: uuid
-             * @description One of the task's.
+             * @description Id of a completion of the task.
              */
             completionId: string;
             /**
-             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @description A value of the criterion version's scale; omit if the version has dimensions.
              * @example 4
              */
             score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
-             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @description Client's id of the rating; unique per vendor, so that a repeated post is not counted twice.
              * @example batch-7/1042
              */
             externalId?: string;
@@ -5556,18 +5556,18 @@ export interface components {
         TaskComparisonDto: {
             /**
              * Format: uuid
-             * @description The better one; null when neither is.
+             * @description The preferred completion; null: a tie.
              */
             preferredCompletionId: string | null;
         };
         SubmitTaskDto: {
-            /** @description One for each completion of the task. Allowed, all or none, with a ranking or comparison too. */
+            /** @description One score for each completion of the task. Optional, all or none, in the modes `rank` and `compare`. */
             scores?: components["schemas"]["TaskScoreDto"][];
             /** @description Groups of completion ids, best first; those in one group are tied. */
             ranking?: string[][];
             comparison?: components["schemas"]["TaskComparisonDto"];
             /**
-             * @description Time spent on the whole task; scores without a time of their own share it evenly.
+             * @description Time spent on the whole task, in milliseconds; divided evenly among scores without their own time.
              * @example 21000
              */
             timeSpentMs?: number;
@@ -5580,12 +5580,12 @@ export interface components {
             flags?: string[];
             /**
              * Format: uuid
-             * @description Who it was leased to, where the caller wants that checked.
+             * @description Labeler who holds the lease; if given, it is checked.
              */
             labelerId?: string;
             /** @description Of the ranking or comparison. */
             rationale?: string;
-            /** @description The poster's own id of the ranking or comparison, unique per vendor. */
+            /** @description Client's id of the ranking or comparison; unique per vendor. */
             externalId?: string;
         };
         CreateLabelerSessionDto: {
@@ -5593,7 +5593,7 @@ export interface components {
             ttlSeconds?: number;
             /**
              * Format: uuid
-             * @description The only batch that the session is for; without it, all that the labeler may work on.
+             * @description Labeling batch that the session is limited to. Default: all batches open to the labeler.
              */
             labelingBatchId?: string;
         };
@@ -5607,12 +5607,12 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             /**
-             * @description Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash.
+             * @description API key limited to this labeler's tasks. Shown only in this response; stored only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
              */
             token: string;
             /**
-             * @description Path of the labeler's page with the token in its fragment, which browsers send to no server.
+             * @description Path of the labeler's page with the token in the fragment, which browsers do not send to servers.
              * @example /label#plk_Zk3f0000000000000000000000000000
              */
             path: string;
@@ -5640,7 +5640,7 @@ export interface components {
         };
         LabelerLinkPage: {
             data: components["schemas"]["LabelerLinkDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5651,9 +5651,9 @@ export interface components {
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
-            /** @description Tasks that this labeler has answered. */
+            /** @description Number of tasks that this labeler has answered. */
             completedByYou: number;
-            /** @description Tasks that wait for a labeler, for this one or for others. */
+            /** @description Number of tasks waiting for this or another labeler. */
             available: number;
             name: string;
         };
@@ -5669,7 +5669,7 @@ export interface components {
         };
         EstimateDto: {
             /**
-             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @description Lower end of the interval. Null, like `high`, if the data is insufficient: almost all ratings are at one level.
              * @example 0.66
              */
             low: number | null;
@@ -5679,26 +5679,26 @@ export interface components {
             value: number;
         };
         AlphaDto: {
-            /** @description Levels are names: near misses are misses. */
+            /** @description Nominal alpha: levels are categories, and any difference counts fully. */
             nominal: components["schemas"]["EstimateDto"] | null;
-            /** @description Levels are ranks. */
+            /** @description Ordinal alpha: levels are ranks. */
             ordinal: components["schemas"]["EstimateDto"] | null;
-            /** @description Levels are amounts: distances between their values count. */
+            /** @description Interval alpha: levels are amounts, and distances between their values count. */
             interval: components["schemas"]["EstimateDto"] | null;
         };
         LevelAgreementDto: {
             /**
-             * @description Ratings at this level, of items that at least two labelers rated.
+             * @description Number of ratings at this level, of items rated by at least two labelers.
              * @example 212
              */
             ratings: number;
             /**
-             * @description Where one labeler gave this level: the chance that another one did. Null where nobody gave it.
+             * @description Probability that another labeler gives this level if one does. Null: no labeler gave it.
              * @example 0.58
              */
             agreement: number | null;
             /**
-             * @description The other level that it is taken for most often.
+             * @description The other level that it is most often confused with; null: none.
              * @example 4
              */
             confusedWith: number | null;
@@ -5708,46 +5708,46 @@ export interface components {
         LabelerPairAgreementDto: {
             labelerIds: string[];
             /**
-             * @description Items that both rated.
+             * @description Number of items that both rated.
              * @example 40
              */
             items: number;
-            /** @description Weighted kappa, disagreements weighing as the distance of the two values. */
+            /** @description Weighted kappa with linear weights, by the distance of the two values. */
             linearKappa: components["schemas"]["EstimateDto"] | null;
-            /** @description Weighted kappa, disagreements weighing as the squared distance. */
+            /** @description Weighted kappa with quadratic weights, by the squared distance. */
             quadraticKappa: components["schemas"]["EstimateDto"] | null;
             /** @description Share of these items on which both gave the same level. */
             rawAgreement: components["schemas"]["EstimateDto"] | null;
         };
         DimensionAgreementDto: {
             /**
-             * @description Null for the overall score; where that is computed from dimensions, each counts for the nearest level.
+             * @description Dimension; null: the overall score, rounded to the nearest level if computed from dimensions.
              * @example helpfulness
              */
             dimension: string | null;
             /**
-             * @description Items that at least two labelers rated.
+             * @description Number of items rated by at least two labelers.
              * @example 400
              */
             items: number;
             /**
-             * @description Ratings of these items.
+             * @description Number of ratings of these items.
              * @example 1200
              */
             ratings: number;
             alpha: components["schemas"]["AlphaDto"];
-            /** @description Share of ratings that another rating of the item equals; not corrected for chance. */
+            /** @description Share of the other ratings of an item that equal a rating, averaged over ratings; not corrected for chance. */
             rawAgreement: components["schemas"]["EstimateDto"] | null;
             levels: components["schemas"]["LevelAgreementDto"][];
-            /** @description The pairs of labelers that share most items, at most 100. */
+            /** @description Pairs of labelers that share most items, at most 100. */
             labelerPairs: components["schemas"]["LabelerPairAgreementDto"][];
             /**
-             * @description Pairs of labelers that share items, shown or not.
+             * @description Number of pairs of labelers that share items, listed or not.
              * @example 3
              */
             labelerPairsInAll: number;
             /**
-             * @description Resamples of the intervals of alpha and raw agreement.
+             * @description Number of bootstrap resamples for the intervals of alpha and raw agreement.
              * @example 1000
              */
             resamples: number;
@@ -5756,7 +5756,7 @@ export interface components {
             /** Format: uuid */
             criterionVersionId: string;
             /**
-             * @description Ratings that count: the latest of each labeler and item.
+             * @description Number of ratings counted: the latest of each labeler and item.
              * @example 1250
              */
             ratings: number;
@@ -5764,14 +5764,14 @@ export interface components {
             items: number;
             /** @example 6 */
             labelers: number;
-            /** @description Overall first, then by dimension of the criterion. */
+            /** @description Agreement overall, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
         };
         VersionAgreementDto: {
             /** Format: uuid */
             criterionVersionId: string;
             /**
-             * @description Ratings that count: the latest of each labeler and item.
+             * @description Number of ratings counted: the latest of each labeler and item.
              * @example 1250
              */
             ratings: number;
@@ -5779,44 +5779,44 @@ export interface components {
             items: number;
             /** @example 6 */
             labelers: number;
-            /** @description Overall first, then by dimension of the criterion. */
+            /** @description Agreement overall, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
             /**
-             * @description The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
-             *     -1, 0 and 1 (worse, tied, better). Null where there are none.
+             * @description The same for rankings and comparisons: an item is a pair of completions, and the levels are -1, 0 and 1 (worse, tied, better). Null:
+             *     there are none.
              */
             preferences: components["schemas"]["AgreementDto"] | null;
         };
         SeverityDto: {
             /**
-             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @description Lower end of the interval. Null, like `high`, if the data is insufficient: almost all ratings are at one level.
              * @example 0.66
              */
             low: number | null;
             /** @example 0.77 */
             high: number | null;
             /**
-             * @description Completions that others rated too.
+             * @description Number of completions that others also rated.
              * @example 180
              */
             items: number;
             /**
-             * @description `value` over the span of the scale.
+             * @description `value` divided by the range of the scale.
              * @example -0.12
              */
             shareOfScale: number;
             /** @example 0.72 */
             value: number;
         };
-        /** @description Deviations from co-raters, or scores where too few completions are shared. One of `deviation`, `score`; others may be added. */
+        /** @description Whether deviations from co-raters are used, or plain scores because too few completions are shared. One of `deviation`, `score`; others may be added. */
         PositionBasis: string;
         PositionBiasDto: {
             /** @example 180 */
             n: number;
-            /** @description Deviations from co-raters, or scores where too few completions are shared. */
+            /** @description Whether deviations from co-raters are used, or plain scores because too few completions are shared. */
             basis: components["schemas"]["PositionBasis"];
             /**
-             * @description Negative: what is shown earlier gets more.
+             * @description Correlation; negative: completions shown earlier get higher scores.
              * @example -0.04
              */
             correlation: number;
@@ -5839,7 +5839,7 @@ export interface components {
             /** @description Wilson's 95% interval of the share. */
             interval: components["schemas"]["IntervalDto"] | null;
             /**
-             * @description What a judge without bias would prefer by chance.
+             * @description Expected number for a judge without bias.
              * @example 60
              */
             expected: number;
@@ -5852,31 +5852,31 @@ export interface components {
             /** @example 4 */
             longestRun: number;
             /**
-             * @description Far below 0: long runs. Null where all scores are the same.
+             * @description z-score of the number of runs; far below 0: long runs. Null: all scores are equal.
              * @example 0.4
              */
             z: number | null;
             /** @example 0.69 */
             pValue: number | null;
             /**
-             * @description Standard deviation over that of co-raters on the same completions.
+             * @description Standard deviation divided by that of co-raters on the same completions.
              * @example 0.94
              */
             spreadRatio: number | null;
             /**
-             * @description In random order of the same scores.
+             * @description Number of runs expected if the same scores were in random order.
              * @example 128.4
              */
             expectedRuns: number;
         };
         LabelerSpeedDto: {
             /**
-             * @description Judgements with a time.
+             * @description Number of judgements with a time.
              * @example 180
              */
             ratings: number;
             /**
-             * @description Less is a low outlier. Null where more than half of all times are the same.
+             * @description Times below this are low outliers, in milliseconds. Null: more than half of all times are equal.
              * @example 900
              */
             fenceMs: number | null;
@@ -5885,14 +5885,14 @@ export interface components {
             /** @example 9100 */
             medianMs: number;
             /**
-             * @description Median of all labelers.
+             * @description Median of all labelers, in milliseconds.
              * @example 8200
              */
             typicalMs: number;
         };
         GoldAccuracyDto: {
             /**
-             * @description Ratings and comparisons of gold items that are not retired.
+             * @description Number of ratings and comparisons of gold items that are not retired.
              * @example 20
              */
             ratings: number;
@@ -5905,19 +5905,19 @@ export interface components {
         };
         LabelerReliabilityDto: {
             /**
-             * @description 1 is always right, 0 what chance gives. Null where all ratings are alike.
+             * @description Reliability: 1 is always right, 0 is chance. Null: all ratings are equal.
              * @example 0.78
              */
             value: number | null;
             /**
-             * @description What these ratings would weigh in a mean.
+             * @description Weight of these ratings in a reliability-weighted mean.
              * @example 3.54
              */
             weight: number | null;
             /** @example 180 */
             items: number;
             /**
-             * @description This one among them.
+             * @description Number of labelers, including this one.
              * @example 5
              */
             labelers: number;
@@ -5936,59 +5936,59 @@ export interface components {
             /** @example 212 */
             ratings: number;
             /**
-             * @description Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below.
+             * @description Number of ratings of completions that others also rated. For a vendor, others are only its own labelers, here and below.
              * @example 180
              */
             sharedItems: number;
-            /** @description Null with fewer than 5 shared completions. */
+            /** @description Severity; null: fewer than 5 shared completions. */
             severity: components["schemas"]["SeverityDto"] | null;
-            /** @description Null where positions are unknown, or positions or scores never change. */
+            /** @description Position bias; null: positions are unknown, or positions or scores never vary. */
             positionBias: components["schemas"]["PositionBiasDto"] | null;
-            /** @description Null without rankings and comparisons. */
+            /** @description Bias towards the first shown; null: no rankings or comparisons. */
             firstShown: components["schemas"]["FirstShownDto"] | null;
             straightLining: components["schemas"]["StraightLiningDto"];
-            /** @description Null where no time is known. */
+            /** @description Speed; null: no times are known. */
             speed: components["schemas"]["LabelerSpeedDto"] | null;
-            /** @description Null to a vendor: answer by answer, it would tell which tasks are gold. */
+            /** @description Gold accuracy; null for vendors, to whom it would reveal which tasks are gold. */
             gold: components["schemas"]["GoldAccuracyDto"] | null;
-            /** @description Null where no completion is shared. */
+            /** @description Reliability; null: no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
             /**
-             * @description Rankings and comparisons, the latest 10,000.
+             * @description Number of rankings and comparisons, of the latest 10,000.
              * @example 40
              */
             preferences: number;
-            /** @description Of these, per completion in them; null where no time is known. */
+            /** @description Speed of rankings and comparisons per completion; null: no times are known. */
             preferenceSpeed: components["schemas"]["LabelerSpeedDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
-            /** @description True for a rule that stands in for a person. */
+            /** @description Whether the labeler is a program instead of a person. */
             simulated: boolean;
         };
         /** @enum {string} */
         PilotMode: "rate" | "rate-side-by-side";
         CreatePilotDto: {
-            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            /** @description Only these completions. At least one of the three selections is required; several are combined (a completion must match all). */
             completionIds?: string[];
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds?: string[];
             /**
-             * @description Decides the order of items and of completions within a task.
+             * @description Seed of the order of items and of completions within a task.
              * @default 0
              */
             seed?: number;
             /**
              * Format: date-time
-             * @description Told to labelers; nothing ends by itself.
+             * @description Deadline shown to labelers; it does not close the batch.
              */
             dueAt?: string;
             /**
              * Format: uuid
-             * @description The completions of this batch.
+             * @description Only completions of this completion batch.
              */
             completionBatchId?: string;
             /**
              * Format: uuid
-             * @description The completions of the prompts of this set.
+             * @description Only completions of the prompts of this set.
              */
             promptSetId?: string;
             /** @example 0.05 EUR per rating */
@@ -5996,7 +5996,7 @@ export interface components {
             /** @default rate */
             mode?: components["schemas"]["PilotMode"];
             /**
-             * @description Ratings of each completion, each by another labeler.
+             * @description Ratings per completion, each by a different labeler.
              * @default 3
              */
             labelersPerItem?: number;
@@ -6013,7 +6013,7 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Its tasks are claimed and answered like any others.
+             * @description Labeling batch of the pilot, whose tasks are claimed and answered like any others.
              */
             labelingBatchId: string;
             /** Format: date-time */
@@ -6021,18 +6021,18 @@ export interface components {
         };
         PilotPage: {
             data: components["schemas"]["PilotDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         PilotScoreDto: {
             /**
-             * @description Null for the overall score.
+             * @description Dimension; null: the overall score.
              * @example helpfulness
              */
             dimension: string | null;
             /**
-             * @description The nearest level of the scale.
+             * @description Score, as the nearest level of the scale.
              * @example 2
              */
             score: number;
@@ -6058,33 +6058,33 @@ export interface components {
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Its tasks are claimed and answered like any others.
+             * @description Labeling batch of the pilot, whose tasks are claimed and answered like any others.
              */
             labelingBatchId: string;
             state: components["schemas"]["LabelingBatchState"];
             /**
-             * @description Things to be judged.
+             * @description Number of items.
              * @example 50
              */
             itemCount: number;
             /** @example 150 */
             ratings: number;
             /**
-             * @description The lowest ordinal alpha among the dimensions, or that of the score; null where one of them is unknown.
+             * @description Lowest ordinal alpha among the dimensions, or that of the score; null: one of them is undefined.
              * @example 0.58
              */
             agreement: number | null;
             /**
-             * @description Why not; null where nothing stands in the way.
+             * @description Why it cannot be published; null: it can.
              * @example null
              */
             obstacle: string | null;
-            /** @description Overall first, then by dimension; each with its levels. */
+            /** @description Agreement overall, then by dimension, each with its levels. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
-            /** @description Up to 10 completions over which labelers differ most. */
+            /** @description Up to 10 completions on which labelers differ most. */
             worstDisagreements: components["schemas"]["PilotDisagreementDto"][];
             /**
-             * @description What the criterion asks for; 0.667 unless it says otherwise.
+             * @description Minimum agreement of the criterion; default 0.667.
              * @example 0.667
              */
             minimumAgreement: number;
@@ -6095,89 +6095,88 @@ export interface components {
         };
         PublishCriterionVersionDto: {
             /**
-             * @description Publish although the pilot found too little agreement, or there was none where the criterion asks for one. Kept
-             *     with the version and in the audit log.
+             * @description Reason for publishing despite too little agreement or a missing required pilot. Stored with the version and in the audit log.
              * @example Taste: the panel will not agree more than this, and we average five ratings.
              */
             overrideReason?: string;
         };
-        /** @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
+        /** @description Pairs per prompt: `all`, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
         PairStrategy: string;
         /**
-         * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-         *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
+         * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+         *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+         *     comparisons; needs completions judged by several labelers). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
          */
         ScoreAggregation: string;
         /**
-         * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged. One of `none`, `reliability`; others may be added.
+         * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+         *     1. Works with any aggregation; needs completions judged by several labelers. One of `none`, `reliability`; others may be added.
          */
         PairWeightKind: string;
-        /** @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. One of `drop`, `keep`; others may be added. */
+        /** @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed. One of `drop`, `keep`; others may be added. */
         TiePolicy: string;
         CreatePairSetDto: {
             /**
-             * @description Ratings of pilots too, which tried out the version while it was a draft.
+             * @description Whether to include ratings from pilots of the version.
              * @default false
              */
             includePilots?: boolean;
             /**
-             * @description Ratings of gold items too, whose right score was known beforehand.
+             * @description Whether to include ratings of gold items.
              * @default false
              */
             includeGold?: boolean;
             /**
-             * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
+             * @description Pairs per prompt: `all`, or a seeded random `sample` of `pairsPerPrompt`.
              * @default all
              */
             strategy?: components["schemas"]["KnownPairStrategy"];
             /**
-             * @description At most so many pairs of each prompt; needed for `sample`, and only there.
+             * @description Maximum number of pairs per prompt; required for `sample`, otherwise not allowed.
              * @example 8
              */
             pairsPerPrompt?: number;
             /**
-             * @description Decides the sample, the split and the order of kept ties.
+             * @description Seed of the sample, the split and the order of kept ties.
              * @default 0
              */
             seed?: number;
             /**
-             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
+             * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+             *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+             *     comparisons; needs completions judged by several labelers).
              * @default mean
              */
             aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
-             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+             *     1. Works with any aggregation; needs completions judged by several labelers.
              * @default none
              */
             pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
+             * @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed.
              * @default drop
              */
             ties?: components["schemas"]["KnownTiePolicy"];
             /**
-             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @description Minimum score difference of a pair; does not apply to kept ties.
              * @default 0
              */
             minimumMargin?: number;
             /**
-             * @description Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged.
+             * @description Minimum number of labelers: completions rated by fewer are left out, and so are votes on a pair judged by fewer.
              * @default 1
              */
             minimumRatings?: number;
             /**
-             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @description Share of prompts held out for evaluation, by a hash of prompt and seed.
              * @default 0.2
              */
             evalFraction?: number;
             /**
              * Format: uuid
-             * @description Ratings under this version are used. Must be published.
+             * @description Published criterion version whose ratings are used.
              */
             criterionVersionId: string;
             /**
@@ -6204,7 +6203,7 @@ export interface components {
             /** @example 0 */
             seed: number;
             aggregation: components["schemas"]["ScoreAggregation"];
-            /** @description Left out where pairs have no weights. */
+            /** @description Omitted if pairs have no weights. */
             pairWeights?: components["schemas"]["PairWeightKind"];
             ties: components["schemas"]["TiePolicy"];
             /** @example 1 */
@@ -6220,7 +6219,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The job that builds it.
+             * @description Job that builds the set.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -6232,7 +6231,7 @@ export interface components {
             pairCount: number | null;
             /**
              * Format: date-time
-             * @description Null until built.
+             * @description When it was built; null until built.
              */
             builtAt: string | null;
             /** Format: date-time */
@@ -6251,18 +6250,18 @@ export interface components {
             ratings: number;
             completions: number;
             prompts: number;
-            /** @description All pairs of completions of one prompt, ties among them. */
+            /** @description All pairs of completions of one prompt, including ties. */
             possiblePairs: number;
-            /** @description Pairs that rankings and comparisons decide. */
+            /** @description Number of pairs decided by rankings and comparisons. */
             decidedByPreference: number;
-            /** @description Possible pairs with equal scores, dropped or not. */
+            /** @description Number of possible pairs with equal scores, dropped or not. */
             tiesFound: number;
             pairs: number;
             splits: components["schemas"]["PreviewSplitsDto"];
         };
         PairSetPage: {
             data: components["schemas"]["PairSetDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6280,7 +6279,7 @@ export interface components {
         };
         PairDto: {
             /**
-             * @description Place in the set, from 0.
+             * @description Position in the set, from 0.
              * @example 0
              */
             ordinal: number;
@@ -6290,7 +6289,7 @@ export interface components {
             chosen: components["schemas"]["PairSideDto"];
             rejected: components["schemas"]["PairSideDto"];
             /**
-             * @description Of chosen and rejected: 1 for the preferred, 0 for the other, 0.5 and 0.5 for a tie.
+             * @description Labels of chosen and rejected: 1 and 0, or 0.5 and 0.5 for a tie.
              * @example [
              *       1,
              *       0
@@ -6298,27 +6297,27 @@ export interface components {
              */
             labels: number[];
             /**
-             * @description How reliable the judgements behind the pair are together; null unless the set has `pairWeights`.
+             * @description Combined reliability of the judgements behind the pair; null: the set has no `pairWeights`.
              * @example 0.83
              */
             weight: number | null;
-            /** @description True when both scored the same; which one is called chosen is then the seed's doing. */
+            /** @description Whether both have the same score; the seed then decides which one is called chosen. */
             tie: boolean;
         };
         PairPage: {
             data: components["schemas"]["PairDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         NullBaselineDto: {
             /**
-             * @description Null when there are no such pairs.
+             * @description Share of correct predictions; null: no such pairs.
              * @example 0.742
              */
             accuracy: number | null;
             /**
-             * @description Pairs that were judged.
+             * @description Number of pairs counted.
              * @example 18736
              */
             pairs: number;
@@ -6331,8 +6330,8 @@ export interface components {
             /** @description The completion shown earlier wins, by the mean `position` of its ratings; equal or unknown counts half. */
             first: components["schemas"]["NullBaselineDto"];
             /**
-             * @description Over pairs whose two completions at least two labelers both rated: the one that more of these labelers
-             *     scored higher wins; as many on either side counts half. Below 1 where the aggregate and a head count differ.
+             * @description Over pairs rated by at least two common labelers: the completion that more of them scored higher wins; equal numbers count half. Below
+             *     1 if aggregation and head count differ.
              */
             majority: components["schemas"]["NullBaselineDto"];
         };
@@ -6348,7 +6347,7 @@ export interface components {
         };
         SplitDiagnosticsDto: {
             pairs: number;
-            /** @description Kept ties among them. */
+            /** @description Number of kept ties among them. */
             ties: number;
             prompts: number;
             nulls: components["schemas"]["NullBaselinesDto"];
@@ -6363,7 +6362,7 @@ export interface components {
             pairs: number;
             /** @description Inclusive. */
             from: number;
-            /** @description Exclusive, but in the last bucket and where `to` equals `from`. */
+            /** @description Exclusive, except in the last bucket and if `to` equals `from`. */
             to: number;
         };
         PairsPerPromptDto: {
@@ -6373,68 +6372,68 @@ export interface components {
             mean: number;
         };
         PairSetDiagnosticsDto: {
-            /** @description Ratings that were aggregated. */
+            /** @description Number of aggregated ratings. */
             ratings: number;
-            /** @description Rankings and comparisons that had a vote. */
+            /** @description Number of rankings and comparisons counted as votes. */
             preferences?: number;
-            /** @description Pairs that they decide; scores decide the rest. */
+            /** @description Number of pairs that they decide; scores decide the rest. */
             decidedByPreference?: number;
             completions: number;
             prompts: number;
-            /** @description Prompts that gave at least one pair. */
+            /** @description Number of prompts with at least one pair. */
             promptsWithPairs: number;
-            /** @description All pairs of scored completions of one prompt, and those that only votes decide. */
+            /** @description Number of pairs of scored completions of one prompt, plus those that only votes decide. */
             possiblePairs: number;
             tiesFound: number;
             tiesDropped: number;
-            /** @description Left out because their scores differ by less than `minimumMargin`. */
+            /** @description Number of pairs left out because their scores differ by less than `minimumMargin`. */
             belowMargin: number;
-            /** @description Left out by the sample. */
+            /** @description Number of pairs left out by sampling. */
             notSampled: number;
             splits: components["schemas"]["SplitsDiagnosticsDto"];
-            /** @description Pairs by difference of scores, ascending. */
+            /** @description Pairs by score difference, ascending. */
             margins: components["schemas"]["MarginBucketDto"][];
-            /** @description Over the prompts that have pairs. */
+            /** @description Statistics over the prompts that have pairs. */
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
         };
         PairSetLabelerWeightDto: {
             /** Format: uuid */
             labelerId: string;
             /**
-             * @description Ratings of the set that are theirs.
+             * @description Number of ratings by the labeler in the set.
              * @example 214
              */
             ratings: number;
             /**
-             * @description Quadratically weighted kappa between their answers and the true levels, as estimated: 1 is always right, 0 what
-             *     chance gives. Null where all ratings of the set are alike.
+             * @description Estimated quadratically weighted kappa between the labeler's answers and the true levels: 1 is always right, 0 is chance. Null: all
+             *     ratings of the set are equal.
              * @example 0.71
              */
             reliability: number | null;
             /**
-             * @description Rankings and comparisons of the set that are theirs.
+             * @description Number of rankings and comparisons by the labeler in the set.
              * @example 96
              */
             preferences: number;
             /**
-             * @description The same over the orders (worse, tied, better) of two completions.
+             * @description The same reliability for orders (worse, tied, better) of two completions.
              * @example 0.64
              */
             preferenceReliability: number | null;
             /**
-             * @description What their votes weigh; null in sets built before votes had weights.
+             * @description Weight of the labeler's votes; null in sets built before votes had weights.
              * @example 1.777344
              */
             preferenceWeight: number | null;
             /**
-             * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
+             * @description reliability / (1 - reliability), clipped to 0.05 to 19. Only ratios of weights matter.
              * @example 2.448242
              */
             weight: number;
         };
         PairSetLabelerWeightPage: {
             data: components["schemas"]["PairSetLabelerWeightDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6487,7 +6486,7 @@ export interface components {
             minImprovement: number;
         };
         /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @description Evaluated prompts. `eval`: held out from training; `train`: the pair set holds none out, so the result proves nothing.
          * @enum {string}
          */
         EvaluatedSplit: "eval" | "train";
@@ -6495,7 +6494,7 @@ export interface components {
             /** @example 0.83 */
             value: number;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @description Lower end of the 95% bootstrap interval, resampling prompts rather than pairs.
              * @example 0.79
              */
             low: number;
@@ -6506,17 +6505,17 @@ export interface components {
             /** @example 41 */
             pairs: number;
             /**
-             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @description Mean predicted probability, `sigmoid` of the reward difference; null without pairs.
              * @example 0.774
              */
             claimed: number | null;
             /**
-             * @description How often it was so.
+             * @description Share of pairs for which the prediction was right; null without pairs.
              * @example 0.732
              */
             observed: number | null;
             /**
-             * @description Claimed probabilities from here.
+             * @description Lower bound of the predicted probabilities in the bin.
              * @example 0.75
              */
             from: number;
@@ -6525,19 +6524,19 @@ export interface components {
         };
         CalibrationDto: {
             /**
-             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @description Error after temperature scaling, cross-fitted over two halves of the prompts; null if a half has no pairs.
              * @example 0.02
              */
             errorAfter: number | null;
-            /** @description Of the rewards as they are. */
+            /** @description Reliability bins of the unscaled rewards. */
             bins: components["schemas"]["ReliabilityBinDto"][];
             /**
-             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @description Temperature by which to divide reward differences; fitted on all evaluated pairs.
              * @example 1.34
              */
             temperature: number;
             /**
-             * @description Expected calibration error of the rewards as they are.
+             * @description Expected calibration error of the unscaled rewards.
              * @example 0.06
              */
             errorBefore: number;
@@ -6559,7 +6558,7 @@ export interface components {
              */
             first: number | null;
             /**
-             * @description What most labelers say of the two is what holds.
+             * @description Predicts the majority vote of the labelers.
              * @example 0.81
              */
             majority: number | null;
@@ -6568,7 +6567,7 @@ export interface components {
         ContentBlindRule: string;
         NullContestDto: {
             rule: components["schemas"]["ContentBlindRule"];
-            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            /** @description Accuracy of the reward model minus that of the rule on the same pairs. */
             gain: components["schemas"]["ProportionDto"];
         };
         /** @description One of `tag`, `length`, `preferred`; others may be added. */
@@ -6584,8 +6583,8 @@ export interface components {
             /** @example 0.85 */
             preferenceCeiling: number | null;
             /**
-             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
-             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @description A prompt tag; a length third (`short`, `medium`, `long`); or whether the preferred completion is `longer`, `shorter` or `similar`
+             *     (within 10%).
              * @example shorter
              */
             value: string;
@@ -6596,13 +6595,13 @@ export interface components {
             /** @example 0.82 */
             accuracy: number;
             /**
-             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @description Mean reward of the member, which the ensemble subtracts before averaging.
              * @example 0.1
              */
             rewardMean: number;
         };
         RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            /** @description Evaluated prompts. `eval`: held out from training; `train`: the pair set holds none out, so the result proves nothing. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 412 */
             evalPairs: number;
@@ -6614,37 +6613,37 @@ export interface components {
             nulls: components["schemas"]["RewardNullsDto"];
             bestNull: components["schemas"]["NullContestDto"];
             /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @description How often two labelers agree on a pair; null: nothing was rated twice.
              * @example 0.88
              */
             preferenceCeiling: number | null;
             /**
-             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @description Accuracy on an equal number of training prompts; null if those are the evaluated ones.
              * @example 0.86
              */
             trainAccuracy: number | null;
             /**
-             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @description Correlation of reward and length within prompts; null: not measured.
              * @example 0.31
              */
             lengthCorrelation: number | null;
-            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            /** @description Accuracy by tag (at most 30), by length, and by which completion is longer. */
             slices: components["schemas"]["EvaluationSliceDto"][];
             members: components["schemas"]["MemberEvaluationDto"][];
             /**
-             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @description Standard deviation of the members' rewards, averaged over completions; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
             /** @example 3108 */
             trainPairs: number;
             /**
-             * @description Texts longer than `maxTokens`, in training.
+             * @description Number of training texts longer than `maxTokens`.
              * @example 0
              */
             truncatedTexts: number;
             /**
-             * @description Of all members together.
+             * @description Optimizer steps of all members together.
              * @example 120
              */
             steps: number;
@@ -6669,7 +6668,7 @@ export interface components {
              */
             rewardMean: number;
             /**
-             * @description Its standard deviation; normalized scores are measured with these two.
+             * @description Standard deviation of these rewards. Normalized scores use mean and deviation.
              * @example 1.9
              */
             rewardDeviation: number;
@@ -6703,7 +6702,7 @@ export interface components {
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description As given, or as chosen when the training was created; null: all at once.
+             * @description As given or as chosen when the training was created; null: the whole step at once.
              * @example 512
              */
             microBatchTokens: number | null;
@@ -6732,8 +6731,8 @@ export interface components {
         };
         RewardLoraSettingsDto: {
             /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @description Dropout on the inputs of the factors during training (PEFT's `lora_dropout`). Only for reward models, `sft` and `dpo`: methods that
+             *     need the sampling policy's own probabilities refuse it.
              * @default 0
              * @example 0.05
              */
@@ -6741,7 +6740,7 @@ export interface components {
             /** @default 16 */
             rank?: number;
             /**
-             * @description Twice the rank when left out.
+             * @description LoRA scaling: the product of the factors is scaled by alpha / rank. Default: twice the rank.
              * @example 32
              */
             alpha?: number;
@@ -6765,73 +6764,72 @@ export interface components {
             /** @default loss */
             metric?: components["schemas"]["KnownStoppingMetric"];
             /**
-             * @description Evaluations without an improvement until training ends.
+             * @description Number of evaluations without improvement after which training ends.
              * @default 3
              */
             patience?: number;
             /**
-             * @description Steps from one evaluation to the next.
+             * @description Steps between evaluations.
              * @default 20
              */
             evaluateEvery?: number;
             /**
-             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @description Share of training prompts held out for early stopping, by hash. The evaluation split is not used.
              * @default 0.1
              */
             validationFraction?: number;
             /**
-             * @description Smaller steps forward are none.
+             * @description Smallest change that counts as an improvement.
              * @default 0
              */
             minImprovement?: number;
         };
         TrainingSettingsDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
+             * @description `pairwise`: Bradley-Terry; `pointwise`: a binary classifier on labels 1 and 0.
              * @default pairwise
              */
             objective?: components["schemas"]["KnownRewardObjective"];
             /** @default 0.0003 */
             learningRate?: number;
             /**
-             * @description Passes over the training pairs.
+             * @description Number of passes over the training pairs.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @example 200
              */
             maxSteps?: number;
             /**
-             * @description Completions per step; those of a prompt stay together and all their pairs count.
+             * @description Completions per step. Completions of a prompt stay together, and all their pairs count.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longer texts lose the beginning of the prompt or the end of the completion.
+             * @description Maximum text length in tokens. Longer texts lose the beginning of the prompt or the end of the completion.
              * @default 256
              */
             maxTokens?: number;
-            /** @description all weights are trained when left out */
+            /** @description low-rank factors to train; default: all weights are trained */
             lora?: components["schemas"]["RewardLoraSettingsDto"];
             /**
-             * @description Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
-             *     below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
-             *     make of a text is computed once and kept on disk.
+             * @description Number of last layers to train, with the final norm and the reward head; embeddings and lower layers are frozen. null: all layers.
+             *     With `lora`, only these layers have factors. Outputs of the frozen layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -6843,47 +6841,47 @@ export interface components {
             /** @default 0 */
             weightDecay?: number;
             /**
-             * @description Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0.
+             * @description Coefficient of (r_chosen + r_rejected)^2, which keeps the mean reward near 0.
              * @default 0.01
              */
             centering?: number;
             /**
-             * @description Probability that a label is taken to be wrong.
+             * @description Assumed probability that a label is wrong.
              * @default 0
              */
             labelSmoothing?: number;
             /**
-             * @description Margin of the pairwise loss per point of difference between the scores of a pair.
+             * @description Margin of the pairwise loss per point of score difference.
              * @default 0
              */
             marginPerPoint?: number;
             /**
-             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
-             *     the pairwise objective.
+             * @description Treatment of ties in the pair set: `ignore` leaves them out, `half` counts half a win for either side (target 0.5), `rao_kupper`
+             *     follows Rao & Kupper (1967; pairwise objective only).
              * @default ignore
              */
             ties?: components["schemas"]["KnownTieTreatment"];
             /**
-             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @description Only for `rao_kupper`: reward differences below about this value count as ties.
              * @default 0.5
              */
             tieThreshold?: number;
             /**
-             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
-             *     score, or one part of what its prompt counts, prompts being equal.
+             * @description Weight of a pair: `recorded` in the pair set (default 1), `uniform`, its score difference (`margin`), or an equal share of its prompt,
+             *     with equal prompts (`prompt`).
              * @default recorded
              */
             pairWeights?: components["schemas"]["KnownPairWeighting"];
             /**
-             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
-             *     rest. Of the pairwise objective.
+             * @description `product_of_experts`: training combines the reward with a length-only predictor, so that the reward learns what length does not
+             *     explain. Pairwise objective only.
              * @default none
              */
             lengthDebias?: components["schemas"]["KnownLengthDebiasing"];
-            /** @description training goes on to its end when left out */
+            /** @description early stopping; default: none */
             earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
             /**
-             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @description Number of ensemble members, trained with consecutive seeds. Scores are their mean and include their disagreement.
              * @default 1
              */
             members?: number;
@@ -6893,15 +6891,15 @@ export interface components {
         CreateRewardModelDto: {
             /**
              * Format: uuid
-             * @description A pair set that has been built.
+             * @description Id of a built pair set.
              */
             pairSetId: string;
             /**
              * Format: uuid
-             * @description The policy whose weights training starts from, with a reward head in the place of its LM head.
+             * @description Policy version whose weights training starts from; its LM head is replaced by a reward head.
              */
             basePolicyVersionId: string;
-            /** @description What is left out takes its default. */
+            /** @description Hyperparameters; omitted ones take their defaults. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
             /**
              * @description Unique among reward models.
@@ -6913,37 +6911,37 @@ export interface components {
         RewardModelOrigin: string;
         /** @description One of `healthy`, `warning`, `failed`; others may be added. */
         VerdictStatus: string;
-        /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
+        /** @description `not_measured` counts neither for nor against the run; the message names what is missing. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
         FindingStatus: string;
         VerdictFindingDto: {
-            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            /** @description `not_measured` counts neither for nor against the run; the message names what is missing. */
             status: components["schemas"]["FindingStatus"];
             /**
-             * @description Null when it was not measured, or is not finite.
+             * @description Measured value; null: not measured or not finite.
              * @example 0.004
              */
             value: number | null;
             /**
-             * @description What to do about it, in one sentence; null for a check that passed.
+             * @description What to do about it, in one sentence; null: the check passed.
              * @example Raise beta or take fewer steps: the policy was still moving away from its start.
              */
             advice: string | null;
             /**
-             * @description Stable name of the check.
+             * @description Stable identifier of the check.
              * @example kl_slope
              */
             check: string;
             /**
-             * @description The bound beyond which the check no longer passes.
+             * @description The bound beyond which the check fails.
              * @example 0.02
              */
             threshold: number;
-            /** @description What was seen, in one sentence. */
+            /** @description What was observed, in one sentence. */
             message: string;
         };
         VerdictDto: {
             status: components["schemas"]["VerdictStatus"];
-            /** @description The worst first. */
+            /** @description Findings, worst first. */
             findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
@@ -6953,7 +6951,7 @@ export interface components {
             origin: components["schemas"]["RewardModelOrigin"];
             /**
              * Format: uuid
-             * @description The job that trains it; null of an uploaded one, as are the three below.
+             * @description Job that trains it; null if uploaded, as are the next three fields.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -6962,18 +6960,18 @@ export interface components {
             basePolicyVersionId: string | null;
             hyperparameters: (components["schemas"]["RewardHyperparametersDto"] | null) & (components["schemas"]["RewardHyperparametersDto"] | null);
             /**
-             * @description Longest text that an uploaded one reads; of a trained one among its hyperparameters.
+             * @description Maximum text length of an uploaded model in tokens; null if trained: see its hyperparameters.
              * @example 1024
              */
             maxTokens: number | null;
             /**
              * Format: uuid
-             * @description The trained model, of an ensemble the first; null until then.
+             * @description Stored model, the first member of an ensemble; null until trained.
              */
             modelId: string | null;
-            /** @description Null also of an uploaded one, as are the two below. */
+            /** @description Latest evaluation; null if uploaded or not yet trained, as are the next two fields. */
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
-            /** @description An audit of the training; null until it is over. */
+            /** @description Automatic audit of the training; null until it ends. */
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
@@ -6984,12 +6982,12 @@ export interface components {
         };
         UploadRewardModelDto: {
             /**
-             * @description A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
-             *     shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+             * @description Files of a `...ForSequenceClassification` model with one label. Required: config.json, tokenizer.json, and model.safetensors or shards
+             *     with model.safetensors.index.json. Optional: tokenizer_config.json, chat_template.jinja.
              */
             files: components["schemas"]["PolicyVersionFileDto"][];
             /**
-             * @description Longer texts are cut, as its training did; all that the model can read when left out.
+             * @description Maximum text length in tokens; longer texts are cut as in its training. Default: the limit of the model.
              * @example 1024
              */
             maxTokens?: number;
@@ -7002,68 +7000,68 @@ export interface components {
         PlanRewardModelDto: {
             /**
              * Format: uuid
-             * @description A pair set that has been built.
+             * @description Id of a built pair set.
              */
             pairSetId: string;
             /**
              * Format: uuid
-             * @description The policy whose weights training starts from, with a reward head in the place of its LM head.
+             * @description Policy version whose weights training starts from; its LM head is replaced by a reward head.
              */
             basePolicyVersionId: string;
-            /** @description What is left out takes its default. */
+            /** @description Hyperparameters; omitted ones take their defaults. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
             /**
-             * @description Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is.
+             * @description Ignored; accepted so that the body of `POST /v1/reward-models` can be planned unchanged.
              * @example helpfulness-1
              */
             name?: string;
         };
         TrainingBytesDto: {
             /**
-             * @description The model that training starts from.
+             * @description Bytes of the model that training starts from.
              * @example 538060032
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @description Bytes of trained weights or factors with two optimizer moments each; for a reward model, also the last good copies.
              * @example 97484800
              */
             trained: number;
             /**
-             * @description Updated weights and moments on their way back from the runtime.
+             * @description Bytes of updated weights and moments returned by the runtime.
              * @example 58490880
              */
             updates: number;
             /**
-             * @description Token ids, masks and other values of the batch.
+             * @description Bytes of token ids, masks and other inputs of the batch.
              * @example 4194304
              */
             batch: number;
             /**
-             * @description Most that is alive between the forward and the backward pass.
+             * @description Peak bytes of activations kept between the forward and the backward pass.
              * @example 812646400
              */
             activations: number;
             /**
-             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @description Estimated overhead of the runtime: operator workspace and fragmentation.
              * @example 471859200
              */
             runtime: number;
             /**
-             * @description All of it together.
+             * @description Estimated peak in total.
              * @example 1943741696
              */
             peak: number;
         };
         TrainingPlanDto: {
             /**
-             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
-             *     computes the whole step at once.
+             * @description Tokens per micro-batch, with shared prompts counted once. Chosen for this machine unless given in the settings; null: the whole step
+             *     at once.
              * @example 512
              */
             microBatchTokens: number | null;
             /**
-             * @description Runs of the graph that the heaviest step takes.
+             * @description Graph runs (micro-batches) in the heaviest step.
              * @example 10
              */
             runsPerStep: number;
@@ -7073,51 +7071,51 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
-             *     of the texts, and no part of the peak. 0 where none are kept.
+             * @description Estimated disk space in TMPDIR for cached outputs of the frozen layers during training, in bytes; not part of the peak. 0: none
+             *     cached.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step.
+             * @description Floating-point operations of the matrix products in the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
-             *     may need fewer.
+             * @description Approximate number of optimizer steps, over all members of a reward model. Texts that are too long are counted, and early stopping may
+             *     take fewer.
              * @example 120
              */
             steps: number;
             /**
-             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @description Memory limit in bytes (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
             limitBytes: number;
             /**
-             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest step in seconds, at this machine's matrix-product speed.
              * @example 7.4
              */
             secondsPerStep: number;
             /**
-             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @description Order of magnitude for all steps in seconds, if each is as heavy as the heaviest.
              * @example 888
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a training that does not fit is refused.
+             * @description Whether the peak is within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
             /**
-             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest graph run in seconds, at this machine's matrix-product speed.
              * @example 1.4
              */
             secondsPerRun: number;
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7125,7 +7123,7 @@ export interface components {
             /** @example 401 */
             fromStep: number;
             /**
-             * @description Recorded steps in it.
+             * @description Number of recorded steps in the bucket.
              * @example 20
              */
             steps: number;
@@ -7146,7 +7144,7 @@ export interface components {
                 [key: string]: number | null;
             };
             /**
-             * @description Values that were not finite, of the metrics that had any.
+             * @description Number of non-finite values by metric; metrics without any are omitted.
              * @example {}
              */
             notFinite: {
@@ -7155,12 +7153,12 @@ export interface components {
         };
         CurveEntryDto: {
             /**
-             * @description From 1.
+             * @description Number of the step, from 1.
              * @example 1
              */
             step: number;
             /**
-             * @description By name, as TRL calls them; null where a value was not finite.
+             * @description Metric values by TRL name; null: the value was not finite.
              * @example {
              *       "reward": 0.42,
              *       "kl": 0.01,
@@ -7170,12 +7168,12 @@ export interface components {
             values: {
                 [key: string]: number | null;
             };
-            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            /** @description With `maxPoints`, the steps summarised by the entry: `values` are means and `step` is the last step. Else null. */
             bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
         };
         CurvePage: {
             data: components["schemas"]["CurveEntryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7190,7 +7188,7 @@ export interface components {
         RewardEarlyEndDto: {
             reason: components["schemas"]["RewardEarlyEndReason"];
             /**
-             * @description The last step that was taken.
+             * @description The last completed step.
              * @example 120
              */
             step: number;
@@ -7198,21 +7196,21 @@ export interface components {
         };
         RewardModelMemberDto: {
             /**
-             * @description From 0; its seed is that of the hyperparameters plus this.
+             * @description Index of the member, from 0, added to the seed of the hyperparameters.
              * @example 0
              */
             member: number;
             /**
              * Format: uuid
-             * @description Its files are at `/v1/models/{modelId}`; low-rank factors are merged.
+             * @description Stored model, at `/v1/models/{modelId}`; low-rank factors are merged.
              */
             modelId: string;
-            /** @description The PEFT folder of the low-rank factors and the head (`modules_to_save`), where these were trained. */
+            /** @description PEFT files of the low-rank factors and the head (`modules_to_save`); null: no LoRA. */
             adapter: components["schemas"]["AdapterFileDto"][] | null;
             /** @example 200 */
             steps: number;
             /**
-             * @description The step whose weights were kept.
+             * @description Step whose weights were kept.
              * @example 160
              */
             keptStep: number;
@@ -7222,13 +7220,13 @@ export interface components {
         };
         RewardModelMemberPage: {
             data: components["schemas"]["RewardModelMemberDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         RewardEvaluationPage: {
             data: components["schemas"]["RewardEvaluationDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7238,7 +7236,7 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
-            /** @description With at most 5,000 completions together. */
+            /** @description Prompts to score, with at most 5,000 completions in total. */
             promptIds?: string[];
             completionIds?: string[];
         };
@@ -7248,17 +7246,17 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description 1 is the best of its prompt among those asked for; equal scores share a rank.
+             * @description Rank among the requested completions of its prompt; 1 is best, equal scores share a rank.
              * @example 1
              */
             rank: number;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none.
+             * @description (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null: not evaluated.
              * @example 0.84
              */
             normalizedScore: number | null;
             /**
-             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @description Standard deviation of the member scores of an ensemble; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
@@ -7273,12 +7271,12 @@ export interface components {
             rewardModelId: string;
             /**
              * Format: uuid
-             * @description The job that scored or scores what was missing; null when nothing was.
+             * @description Job that computes the missing scores; null: none were missing.
              */
             jobId: string | null;
-            /** @description Prompt by prompt, best first; completions without a score are left out. */
+            /** @description Completions by prompt, best first; completions without a score are omitted. */
             ranking: components["schemas"]["RankedCompletionDto"][];
-            /** @description Whether every completion has its score. */
+            /** @description Whether all completions are scored. */
             complete: boolean;
         };
         ScorableTextDto: {
@@ -7290,27 +7288,27 @@ export interface components {
         };
         TextScoreDto: {
             /**
-             * @description Of the text in the request.
+             * @description Index of the text in the request.
              * @example 0
              */
             index: number;
             /**
-             * @description The reward; null until it is computed, as are the three below.
+             * @description The reward; null until computed, as are the next three fields.
              * @example 1.73
              */
             score: number | null;
             /**
-             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @description Rank among the texts with the same prompt; 1 is best, equal scores share a rank.
              * @example 1
              */
             rank: number | null;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none.
+             * @description (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null also if not evaluated.
              * @example 0.84
              */
             normalizedScore: number | null;
             /**
-             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @description Standard deviation of the member scores of an ensemble; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
@@ -7320,12 +7318,12 @@ export interface components {
             rewardModelId: string;
             /**
              * Format: uuid
-             * @description The job that scored or scores what was missing; null when nothing was.
+             * @description Job that computes the missing scores; null: none were missing.
              */
             jobId: string | null;
-            /** @description In the order of the request. */
+            /** @description Scores in the order of the request. */
             scores: components["schemas"]["TextScoreDto"][];
-            /** @description Whether every text has its score. */
+            /** @description Whether all texts are scored. */
             complete: boolean;
         };
         DisagreementRequestDto: {
@@ -7336,25 +7334,25 @@ export interface components {
         DisputedPairDto: {
             completionIds: string[];
             /**
-             * @description Standard deviation over members of the difference of the two rewards.
+             * @description Standard deviation over the members of the reward difference.
              * @example 0.44
              */
             disagreement: number;
             /**
-             * @description Share of members that prefer the first; equal rewards count half.
+             * @description Share of members that prefer the first completion; equal rewards count half.
              * @example 0.6
              */
             preferFirst: number;
         };
         DisputedPairsDto: {
-            /** @description Most disputed first. */
+            /** @description Pairs, most disputed first. */
             pairs: components["schemas"]["DisputedPairDto"][];
         };
         CompletionScoreDto: {
             /** Format: uuid */
             rewardModelId: string;
             /**
-             * @description Each member's, of which `score` is the mean; null for a single one.
+             * @description Scores of the members, whose mean is `score`; null for a single member.
              * @example [
              *       1.6,
              *       1.86
@@ -7371,7 +7369,7 @@ export interface components {
         };
         CompletionScorePage: {
             data: components["schemas"]["CompletionScoreDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7382,8 +7380,8 @@ export interface components {
         KeptWeights: "last" | "best";
         LoraSettingsDto: {
             /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @description Dropout on the inputs of the factors during training (PEFT's `lora_dropout`). Only for reward models, `sft` and `dpo`: methods that
+             *     need the sampling policy's own probabilities refuse it.
              * @default 0
              * @example 0.05
              */
@@ -7391,7 +7389,7 @@ export interface components {
             /** @example 8 */
             rank: number;
             /**
-             * @description Names of linear maps, as PEFT calls them.
+             * @description Linear layers to train, by PEFT name.
              * @example [
              *       "q_proj",
              *       "v_proj"
@@ -7399,43 +7397,43 @@ export interface components {
              */
             targetModules: components["schemas"]["KnownLoraTargetModule"][];
             /**
-             * @description The factors' product is scaled by alpha / rank.
+             * @description The product of the factors is scaled by alpha / rank.
              * @example 16
              */
             alpha: number;
         };
         /**
-         * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+         * @description Completions to learn from: `best`: preferred and never rejected; `chosen`: preferred in at least one pair.
          * @enum {string}
          */
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7446,12 +7444,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7460,36 +7458,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7497,7 +7494,7 @@ export interface components {
             /** @default 0.0001 */
             learningRate?: number;
             /**
-             * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+             * @description Completions to learn from: `best`: preferred and never rejected; `chosen`: preferred in at least one pair.
              * @default best
              */
             completions?: components["schemas"]["CompletionSelection"];
@@ -7510,12 +7507,12 @@ export interface components {
             method: "sft";
             /**
              * Format: uuid
-             * @description Where the policy starts.
+             * @description Policy version to start from.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be built. The preferred completions of its train split are learned; its eval split measures.
+             * @description A built pair set. Training uses the preferred completions of its train split; its eval split is for evaluation.
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["SftHyperparametersDto"];
@@ -7524,31 +7521,31 @@ export interface components {
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7559,12 +7556,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7573,36 +7570,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7610,14 +7606,14 @@ export interface components {
             /** @default 0.00005 */
             learningRate?: number;
             /**
-             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @description Strength of the pull towards the starting policy; larger values stay closer.
              * @default 0.1
              */
             beta?: number;
             /** @default sigmoid */
             lossType?: components["schemas"]["DpoLossType"];
             /**
-             * @description Probability that a preference is taken to be wrong; of the sigmoid loss only.
+             * @description Assumed probability that a preference is wrong; sigmoid loss only.
              * @default 0
              */
             labelSmoothing?: number;
@@ -7630,12 +7626,12 @@ export interface components {
             method: "dpo";
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the rewards.
+             * @description Policy version to start from; also the reference of the rewards.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be built. The pairs of its train split are learned; its eval split measures.
+             * @description A built pair set. Training uses the pairs of its train split; its eval split is for evaluation.
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
@@ -7652,54 +7648,54 @@ export interface components {
              */
             completionBatchId?: string | null;
             /**
-             * @description A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
-             *     (`undecided`). The middle of the scale when left out.
+             * @description Completions with a mean score above the threshold are desirable, below it undesirable; those at the threshold are left out and counted
+             *     as `undecided`. Default: the middle of the scale.
              * @example 3
              */
             threshold?: number;
             /**
-             * @description Share of prompts, by hash of their text, that are kept from training and measure it.
+             * @description Share of prompts held out for evaluation, by hash of their text.
              * @default 0.1
              */
             evalFraction?: number;
             /**
-             * @description Decides the split. The same as a pair set's gives the same split.
+             * @description Seed of the split. The seed of a pair set gives the same split as that pair set.
              * @default 0
              */
             seed?: number;
             /**
              * Format: uuid
-             * @description Ratings under this version are used. Must be published.
+             * @description Published criterion version whose ratings are used.
              */
             criterionVersionId: string;
         };
         KtoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7710,12 +7706,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7724,36 +7720,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7761,17 +7756,17 @@ export interface components {
             /** @default 0.00005 */
             learningRate?: number;
             /**
-             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @description Strength of the pull towards the starting policy; larger values stay closer.
              * @default 0.1
              */
             beta?: number;
             /**
-             * @description What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same.
+             * @description Weight of a desirable completion in the loss. Raise the weight of the rarer kind until both kinds have about the same total weight.
              * @default 1
              */
             desirableWeight?: number;
             /**
-             * @description What an undesirable completion counts in the loss.
+             * @description Weight of an undesirable completion in the loss.
              * @default 1
              */
             undesirableWeight?: number;
@@ -7785,19 +7780,19 @@ export interface components {
             ratings: components["schemas"]["RatedDataDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the rewards.
+             * @description Policy version to start from; also the reference of the rewards.
              */
             policyVersionId: string;
             hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
         };
         RewardModelSourceDto: {
             /**
-             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @description Name in metrics such as `rewards/<name>/mean`. Default: the name of the reward model, or `http`.
              * @example helpfulness
              */
             name?: string;
             /**
-             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @description Factor of its scores in the weighted sum; a negative weight makes it a penalty.
              * @default 1
              * @example 1
              */
@@ -7808,24 +7803,24 @@ export interface components {
              */
             type: "reward-model";
             /**
-             * @description Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same.
+             * @description Normalise scores by mean and deviation of the model's evaluation, so that the weights of several models are comparable.
              * @default false
              */
             normalize?: boolean;
             /**
              * Format: uuid
-             * @description Must be trained.
+             * @description Id of a trained reward model.
              */
             rewardModelId: string;
         };
         HttpRewardSourceDto: {
             /**
-             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @description Name in metrics such as `rewards/<name>/mean`. Default: the name of the reward model, or `http`.
              * @example helpfulness
              */
             name?: string;
             /**
-             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @description Factor of its scores in the weighted sum; a negative weight makes it a penalty.
              * @default 1
              * @example 1
              */
@@ -7836,12 +7831,12 @@ export interface components {
              */
             type: "http";
             /**
-             * @description Variable of the workers' environment that holds the server's origin and key; without it no key is sent.
+             * @description Environment variable of the workers that holds the server's origin and API key. Default: no key is sent.
              * @example ENDPOINT_KEY_REWARDS
              */
             apiKeyEnv?: string | null;
             /**
-             * @description Sent with each request and shown with the run: no secrets.
+             * @description Headers of each request. They are shown with the run and must not contain secrets.
              * @example {
              *       "x-criterion": "helpfulness"
              *     }
@@ -7850,7 +7845,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description Of one request.
+             * @description Timeout of one request, in seconds.
              * @default 60
              */
             timeoutSeconds?: number;
@@ -7860,7 +7855,7 @@ export interface components {
              */
             batchSize?: number;
             /**
-             * @description Requests at once.
+             * @description Maximum number of parallel requests.
              * @default 4
              */
             maxConcurrency?: number;
@@ -7871,43 +7866,43 @@ export interface components {
             url: string;
         };
         /**
-         * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
-         *     `dr_grpo` the same in all steps.
+         * @description Weight of a token in the loss: `bnpo`: equal for all tokens of a step; `grpo`: equal for all completions; `dr_grpo`: equal in all
+         *     steps.
          * @enum {string}
          */
         GrpoLossType: "bnpo" | "grpo" | "dr_grpo";
         /**
-         * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+         * @description Whether the ratio is clipped per token or per completion (GSPO).
          * @enum {string}
          */
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7918,12 +7913,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7943,7 +7938,7 @@ export interface components {
              */
             groupSize?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -7952,13 +7947,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -7967,57 +7962,57 @@ export interface components {
             /** @default 0.2 */
             clipHigh?: number;
             /**
-             * @description Optimizer steps on the completions of one step.
+             * @description Number of passes over the completions of one step.
              * @default 1
              */
             innerEpochs?: number;
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /**
-             * @description Weight of the KL to the starting policy; 0 saves computing it.
+             * @description Weight of the KL to the starting policy; 0 skips computing it.
              * @default 0.04
              */
             beta?: number;
             /**
-             * @description Divide advantages by the deviation of their group.
+             * @description Whether to divide advantages by the standard deviation of their group.
              * @default true
              */
             scaleRewards?: boolean;
             /**
-             * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
-             *     `dr_grpo` the same in all steps.
+             * @description Weight of a token in the loss: `bnpo`: equal for all tokens of a step; `grpo`: equal for all completions; `dr_grpo`: equal in all
+             *     steps.
              * @default bnpo
              */
             lossType?: components["schemas"]["GrpoLossType"];
             /**
-             * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+             * @description Whether the ratio is clipped per token or per completion (GSPO).
              * @default token
              */
             importanceSampling?: components["schemas"]["ImportanceLevel"];
@@ -8025,10 +8020,10 @@ export interface components {
         CreateGrpoRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8038,48 +8033,48 @@ export interface components {
             hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
         RlooHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -8090,12 +8085,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -8115,7 +8110,7 @@ export interface components {
              */
             groupSize?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -8124,13 +8119,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -8139,46 +8134,46 @@ export interface components {
             /** @default 0.2 */
             clipHigh?: number;
             /**
-             * @description Optimizer steps on the completions of one step.
+             * @description Number of passes over the completions of one step.
              * @default 1
              */
             innerEpochs?: number;
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /**
-             * @description Taken off the reward per nat that a completion is likelier than under the starting policy; 0 saves computing it.
+             * @description Penalty on the reward per nat of log-ratio to the starting policy; 0 skips computing it.
              * @default 0.05
              */
             beta?: number;
             /**
-             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @description Whether to normalise the advantages of a step to mean 0 and deviation 1.
              * @default false
              */
             normalizeAdvantages?: boolean;
@@ -8186,10 +8181,10 @@ export interface components {
         CreateRlooRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8199,63 +8194,63 @@ export interface components {
             hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
         /**
-         * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+         * @description Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`.
          * @enum {string}
          */
         KlControl: "fixed" | "adaptive";
         /**
-         * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+         * @description KL estimator in the token rewards: `k1` is the log-ratio; `k3` is never negative.
          * @enum {string}
          */
         KlEstimator: "k1" | "k3";
         /**
-         * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+         * @description Start of the value model: the policy's layers with a new head, or the first reward model of `rewards`.
          * @enum {string}
          */
         ValueStart: "policy" | "reward-model";
         PpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -8266,12 +8261,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -8284,7 +8279,7 @@ export interface components {
             /** @default 16 */
             promptsPerStep?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -8293,13 +8288,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -8310,63 +8305,63 @@ export interface components {
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /** @default 0.0001 */
             learningRate?: number;
             /**
-             * @description Completions per prompt; they share the computation of the prompt and are not compared with each other.
+             * @description Completions per prompt. They share the computation of the prompt but are not compared with each other.
              * @default 4
              */
             groupSize?: number;
             /** @default 4 */
             innerEpochs?: number;
             /**
-             * @description Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`.
+             * @description Penalty on the reward of each token per nat of KL to the starting policy; the initial value if `klControl` is `adaptive`.
              * @default 0.05
              */
             beta?: number;
             /**
-             * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+             * @description Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`.
              * @default fixed
              */
             klControl?: components["schemas"]["KlControl"];
             /**
-             * @description Nats per completion; of `adaptive`.
+             * @description Target KL in nats per completion; only for `klControl: adaptive`.
              * @default 6
              */
             klTarget?: number;
             /**
-             * @description Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step.
+             * @description Number of completions over which `beta` adapts; larger is slower. At least a fifth of the completions of a step.
              * @default 10000
              */
             klHorizon?: number;
             /**
-             * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+             * @description KL estimator in the token rewards: `k1` is the log-ratio; `k3` is never negative.
              * @default k1
              */
             klEstimator?: components["schemas"]["KlEstimator"];
@@ -8376,34 +8371,34 @@ export interface components {
              */
             gamma?: number;
             /**
-             * @description Of generalized advantage estimation.
+             * @description Lambda of generalized advantage estimation.
              * @default 0.95
              */
             lambda?: number;
             /**
-             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @description Whether to normalise the advantages of a step to mean 0 and deviation 1.
              * @default true
              */
             whitenAdvantages?: boolean;
             /**
-             * @description Scale the rewards of tokens to deviation 1 over a step.
+             * @description Whether to scale the token rewards of a step to deviation 1.
              * @default false
              */
             whitenRewards?: boolean;
             /**
-             * @description Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`.
+             * @description Optimizer steps per inner epoch, each on an equal share of the step's prompts; at most `promptsPerStep`.
              * @default 1
              */
             miniBatches?: number;
             /**
-             * @description How far a value may move from what it was at sampling before its gradient ends.
+             * @description Clip range of a value around its value at sampling.
              * @default 0.2
              */
             valueClip?: number;
             /** @default 0.0003 */
             valueLearningRate?: number;
             /**
-             * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+             * @description Start of the value model: the policy's layers with a new head, or the first reward model of `rewards`.
              * @default policy
              */
             valueStart?: components["schemas"]["ValueStart"];
@@ -8411,10 +8406,10 @@ export interface components {
         CreatePpoRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8424,18 +8419,18 @@ export interface components {
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
@@ -8444,7 +8439,7 @@ export interface components {
         StoppedRunDto: {
             reason: components["schemas"]["StopReason"];
             /**
-             * @description The step (from 1) that was not taken, or was taken back.
+             * @description The step (from 1) that was not taken or was reverted.
              * @example 27
              */
             step: number;
@@ -8453,26 +8448,26 @@ export interface components {
         SftSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Completions learned.
+             * @description Number of training completions.
              * @example 400
              */
             examples: number;
@@ -8481,7 +8476,7 @@ export interface components {
             /** @example 0.67 */
             tokenAccuracyAfter: number;
             /**
-             * @description Share of tokens that the policy gives the highest probability.
+             * @description Share of tokens to which the policy gives the highest probability.
              * @example 0.52
              */
             tokenAccuracyBefore: number;
@@ -8491,38 +8486,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8533,9 +8528,9 @@ export interface components {
              * @enum {string}
              */
             method: "sft";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["SftHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["SftSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8543,26 +8538,26 @@ export interface components {
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Pairs learned.
+             * @description Number of training pairs.
              * @example 900
              */
             pairs: number;
@@ -8588,38 +8583,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8630,9 +8625,9 @@ export interface components {
              * @enum {string}
              */
             method: "dpo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["DpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["DpoSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8640,53 +8635,53 @@ export interface components {
         KtoSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Completions learned.
+             * @description Number of training completions.
              * @example 400
              */
             examples: number;
             /**
-             * @description Of these the desirable ones.
+             * @description Number of desirable training completions.
              * @example 250
              */
             desirable: number;
             /** @example 40 */
             evaluationExamples: number;
             /**
-             * @description Completions left out because their mean score is the threshold, of both splits.
+             * @description Number of completions of both splits left out because their mean score equals the threshold.
              * @example 12
              */
             undecided: number;
             /**
-             * @description Null where the evaluation data has no desirable completion.
+             * @description Mean reward of desirable completions; null: the evaluation data has none.
              * @example 0.3
              */
             desirableReward: number | null;
             /**
-             * @description Null where the evaluation data has no undesirable completion.
+             * @description Mean reward of undesirable completions; null: the evaluation data has none.
              * @example -0.4
              */
             undesirableReward: number | null;
             /**
-             * @description Of the two; null where one is.
+             * @description Difference of the two rewards; null if either is null.
              * @example 0.7
              */
             margin: number | null;
@@ -8701,38 +8696,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8743,9 +8738,9 @@ export interface components {
              * @enum {string}
              */
             method: "kto";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["KtoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["KtoSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8756,10 +8751,10 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
-             *     completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
-             *     the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
-             *     `beta: 0` without a `klBudget`, or no step with anything to learn.
+             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, averaged over the tokens of that step's
+             *     completions, for the weights that sampled them. Equals the metric `kl_k3` (for `grpo` without a `klBudget`: `kl`, over the completions
+             *     that it learned from) and the figure that findings and `klBudget` use. Null: not measured (`beta: 0` without a `klBudget`, or no step
+             *     with anything to learn).
              * @example 0.08
              */
             kl: number | null;
@@ -8772,9 +8767,9 @@ export interface components {
             steps: number;
             /** @example 64 */
             evaluationPrompts: number;
-            /** @description What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+            /** @description Prompts used for evaluation. `train`: no evaluation prompt set was given, so the figures include memorisation. */
             split: components["schemas"]["EvaluatedSplit"];
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         GrpoTrainingRunDto: {
@@ -8782,38 +8777,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8824,9 +8819,9 @@ export interface components {
              * @enum {string}
              */
             method: "grpo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["GrpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8836,38 +8831,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8878,9 +8873,9 @@ export interface components {
              * @enum {string}
              */
             method: "rloo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["RlooHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8890,38 +8885,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8932,9 +8927,9 @@ export interface components {
              * @enum {string}
              */
             method: "ppo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["PpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8942,70 +8937,70 @@ export interface components {
         TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["KtoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
         TrainingRunBytesDto: {
             /**
-             * @description The model that training starts from.
+             * @description Bytes of the model that training starts from.
              * @example 538060032
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @description Bytes of trained weights or factors with two optimizer moments each; for a reward model, also the last good copies.
              * @example 97484800
              */
             trained: number;
             /**
-             * @description Updated weights and moments on their way back from the runtime.
+             * @description Bytes of updated weights and moments returned by the runtime.
              * @example 58490880
              */
             updates: number;
             /**
-             * @description Token ids, masks and other values of the batch.
+             * @description Bytes of token ids, masks and other inputs of the batch.
              * @example 4194304
              */
             batch: number;
             /**
-             * @description Most that is alive between the forward and the backward pass.
+             * @description Peak bytes of activations kept between the forward and the backward pass.
              * @example 812646400
              */
             activations: number;
             /**
-             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @description Estimated overhead of the runtime: operator workspace and fragmentation.
              * @example 471859200
              */
             runtime: number;
             /**
-             * @description All of it together.
+             * @description Estimated peak in total.
              * @example 1943741696
              */
             peak: number;
             /**
-             * @description Copies of the trained weights from before the last steps, to go back to.
+             * @description Bytes of the last good copies of the trained weights.
              * @example 58490880
              */
             lastGood: number;
             /**
-             * @description Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample.
+             * @description Bytes of the key-value cache and, with `lora`, of the copies of frozen weights made for sampling; 0 for methods that do not sample.
              * @example 100663296
              */
             sampling: number;
             /**
-             * @description Reward models, each member of an ensemble.
+             * @description Bytes of the reward models, including each member of an ensemble.
              * @example 538060032
              */
             rewards: number;
             /**
-             * @description The value model of `ppo` with its moments.
+             * @description Bytes of the value model of `ppo` with its optimizer moments.
              * @example 0
              */
             value: number;
         };
         TrainingRunPlanDto: {
             /**
-             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
-             *     computes the whole step at once.
+             * @description Tokens per micro-batch, with shared prompts counted once. Chosen for this machine unless given in the settings; null: the whole step
+             *     at once.
              * @example 512
              */
             microBatchTokens: number | null;
             /**
-             * @description Runs of the graph that the heaviest step takes.
+             * @description Graph runs (micro-batches) in the heaviest step.
              * @example 10
              */
             runsPerStep: number;
@@ -9014,44 +9009,44 @@ export interface components {
             /** @example 4874240 */
             trainedParameters: number;
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
-             *     of the texts, and no part of the peak. 0 where none are kept.
+             * @description Estimated disk space in TMPDIR for cached outputs of the frozen layers during training, in bytes; not part of the peak. 0: none
+             *     cached.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step.
+             * @description Floating-point operations of the matrix products in the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
-             *     may need fewer.
+             * @description Approximate number of optimizer steps, over all members of a reward model. Texts that are too long are counted, and early stopping may
+             *     take fewer.
              * @example 120
              */
             steps: number;
             /**
-             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @description Memory limit in bytes (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
             limitBytes: number;
             /**
-             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest graph run in seconds, at this machine's matrix-product speed.
              * @example 1.4
              */
             secondsPerRun: number;
             /**
-             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest step in seconds, at this machine's matrix-product speed.
              * @example 7.4
              */
             secondsPerStep: number;
             /**
-             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @description Order of magnitude for all steps in seconds, if each is as heavy as the heaviest.
              * @example 888
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a training that does not fit is refused.
+             * @description Whether the peak is within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
@@ -9059,20 +9054,20 @@ export interface components {
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         DiagnosticFindingDto: {
-            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            /** @description `not_measured` counts neither for nor against the run; the message names what is missing. */
             status: components["schemas"]["FindingStatus"];
             /**
-             * @description Null when it was not measured, or is not finite.
+             * @description Measured value; null: not measured or not finite.
              * @example 0.004
              */
             value: number | null;
             /**
-             * @description What to do about it, in one sentence; null for a check that passed.
+             * @description What to do about it, in one sentence; null: the check passed.
              * @example Raise beta or take fewer steps: the policy was still moving away from its start.
              */
             advice: string | null;
@@ -9083,16 +9078,16 @@ export interface components {
              */
             series: string[];
             /**
-             * @description Stable name of the check.
+             * @description Stable identifier of the check.
              * @example kl_slope
              */
             check: string;
             /**
-             * @description The bound beyond which the check no longer passes.
+             * @description The bound beyond which the check fails.
              * @example 0.02
              */
             threshold: number;
-            /** @description What was seen, in one sentence. */
+            /** @description What was observed, in one sentence. */
             message: string;
         };
         DiagnosticPointDto: {
@@ -9114,12 +9109,12 @@ export interface components {
             name: string;
         };
         TrainingDiagnosticsDto: {
-            /** @description Null while the run has no verdict. */
+            /** @description Status of the verdict; null until there is one. */
             status: components["schemas"]["VerdictStatus"] | null;
-            /** @description Why the run ended before its last step; null when it did not. */
+            /** @description Why the run ended early; null: it did not. */
             stopped: components["schemas"]["StoppedRunDto"] | null;
             findings: components["schemas"]["DiagnosticFindingDto"][];
-            /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
+            /** @description Metrics named in the findings, with at most 100 points each; all metrics until there is a verdict. */
             series: components["schemas"]["DiagnosticSeriesDto"][];
         };
         TrainingSampleDto: {
@@ -9130,7 +9125,7 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description What each source of reward said, by its name.
+             * @description Score of each reward source, by name.
              * @example {
              *       "helpfulness": 1.9
              *     }
@@ -9144,60 +9139,60 @@ export interface components {
             /** @description The completion. */
             text: string;
             /**
-             * @description What the policy was rewarded with: the weighted sum of the scores less the penalties.
+             * @description Reward: the weighted sum of the scores minus the penalties.
              * @example 1.7
              */
             reward: number;
             /**
-             * @description Relative to the other completions of the prompt.
+             * @description Advantage relative to the other completions of the prompt.
              * @example 0.9
              */
             advantage: number;
         };
         TrainingSamplePage: {
             data: components["schemas"]["TrainingSampleDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         TrainingCheckpointDto: {
             /**
-             * @description The weights after this step; 0 is the start, where a run stopped before anything else was good.
+             * @description Step after which the weights were saved; 0: the starting weights, if the run stopped before any later weights were good.
              * @example 100
              */
             step: number;
             /**
              * Format: uuid
-             * @description Its files are at `/v1/models/{modelId}`.
+             * @description Stored model, at `/v1/models/{modelId}`.
              */
             modelId: string;
             /**
-             * @description Of the weights; where they are shards, of the lines `name sha256` of these.
+             * @description sha256 of the weights; for shards, of the lines `name sha256`.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string;
             /**
-             * @description Of the weights.
+             * @description Size of the weights in bytes.
              * @example 1528784
              */
             bytes: number;
-            /** @description The PEFT folder of the low-rank factors, where these were trained; the model has them merged. */
+            /** @description PEFT files of the low-rank factors; null: no LoRA. The factors are merged into the stored model. */
             adapter: components["schemas"]["AdapterFileDto"][] | null;
             /**
-             * @description What the weights were judged by; null when there was no evaluation after this step.
+             * @description Evaluation metric of the weights; null: not evaluated after this step.
              * @example eval_loss
              */
             metric: string | null;
             /** @example 0.61 */
             metricValue: number | null;
             /**
-             * @description Has the best evaluation of the run's checkpoints.
+             * @description Whether it has the best evaluation of the run's checkpoints.
              * @example true
              */
             best: boolean;
             /**
              * Format: uuid
-             * @description The version that it became, as the run's result or by promotion.
+             * @description Policy version made from it, as result of the run or by promotion; null: none.
              */
             policyVersionId: string | null;
             /** Format: date-time */
@@ -9205,7 +9200,7 @@ export interface components {
         };
         TrainingCheckpointPage: {
             data: components["schemas"]["TrainingCheckpointDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9225,7 +9220,7 @@ export interface components {
              */
             type: "labelers";
             /**
-             * @description Complete when every item has so many.
+             * @description Number of judgements per item; the comparison is complete when every item has this many.
              * @example 3
              */
             judgementsPerItem: number;
@@ -9236,22 +9231,22 @@ export interface components {
              * @enum {string}
              */
             type: "labeling-batch";
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds: string[];
             /**
-             * @description Judgements of each pair, each by another labeler.
+             * @description Judgements per pair, each by a different labeler.
              * @example 2
              */
             overlap: number;
             /**
              * Format: uuid
-             * @description What the answers are judged against; must be published.
+             * @description Published criterion version that answers are judged by.
              */
             criterionVersionId: string;
         };
         ComparisonSamplingDto: {
             /**
-             * @description 0 is greedy.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              */
             temperature?: number;
@@ -9260,7 +9255,7 @@ export interface components {
             /** @default 256 */
             maxTokens?: number;
             /**
-             * @description Of the answers, of the sides and of the interval. Both versions answer a prompt with the same seed.
+             * @description Seed of the answers, the sides and the interval. Both versions answer a prompt with the same seed.
              * @default 0
              */
             seed?: number;
@@ -9273,30 +9268,30 @@ export interface components {
             candidateVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that neither version was trained on.
+             * @description Held-out prompts: neither version was trained on them.
              */
             promptSetId: string;
             sampling?: components["schemas"]["ComparisonSamplingDto"];
             /**
              * Format: uuid
-             * @description Must be trained. Judges the same items beside the labelers, so that the two can be compared.
+             * @description Id of a trained reward model that also judges the items, for comparison with the labelers.
              */
             proxyRewardModelId?: string;
         };
         /**
-         * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
-         *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged. One of `generating`, `awaiting_judgements`, `complete`, `failed`; others may be added.
+         * @description A failed job leaves it at `generating`; see the job for the reason. If the labeling batch is closed early, the comparison is
+         *     `complete` over the judged items, or `failed` with fewer than two judged prompts. One of `generating`, `awaiting_judgements`, `complete`, `failed`; others may be added.
          */
         ComparisonState: string;
         ComparisonErrorDto: {
             /** @example comparison_not_judged */
             code: string;
-            /** @example the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts */
+            /** @example the labeling batch was closed with 1 of 20 items judged: a result needs the items of at least 2 prompts */
             detail: string;
         };
         TagWinRateDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9307,12 +9302,12 @@ export interface components {
             /** @example 14 */
             ties: number;
             /**
-             * @description null: prompts without any tag.
+             * @description Tag of the prompts; null: prompts without tags.
              * @example summarisation
              */
             tag: string | null;
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9323,7 +9318,7 @@ export interface components {
         };
         DriftDto: {
             /**
-             * @description Win rate by the reward model less that by people, on the same items.
+             * @description Win rate by the reward model minus win rate by people on the same items.
              * @example 0.09
              */
             value: number;
@@ -9334,7 +9329,7 @@ export interface components {
         };
         ProxyResultDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9344,15 +9339,15 @@ export interface components {
             losses: number;
             /** @example 14 */
             ties: number;
-            /** @description Above 0 the reward model flatters the candidate. The interval is of the paired differences. */
+            /** @description Above 0, the reward model overrates the candidate. The interval is for the paired differences. */
             drift: components["schemas"]["DriftDto"];
             /**
-             * @description Share of items of which both said the same.
+             * @description Share of items on which both agree.
              * @example 0.74
              */
             agreement: number;
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9369,19 +9364,19 @@ export interface components {
             /** @example 0.74 */
             high: number;
             /**
-             * @description Logits that a far longer answer gained; above 0 the judge preferred length.
+             * @description Effect of length in logits, for a much longer answer; above 0, the judge preferred length.
              * @example 0.4
              */
             lengthEffect: number;
             /**
-             * @description Characters that the candidate wrote more than the baseline.
+             * @description Mean length of the candidate's answers minus that of the baseline, in characters.
              * @example 12.5
              */
             meanLengthDifference: number;
         };
         ComparisonResultDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9394,22 +9389,22 @@ export interface components {
             /** @example 384 */
             judgements: number;
             /**
-             * @description Items left out, since the labeling batch was closed before anybody judged them.
+             * @description Number of items left out because the labeling batch was closed before they were judged.
              * @example 0
              */
             unjudgedItems: number;
             /**
-             * @description Judgements of labelers that are programs: they do not prove what people would say.
+             * @description Number of judgements by simulated labelers; they do not show what people would prefer.
              * @example 0
              */
             simulatedJudgements: number;
-            /** @description By tag of the prompt, the most common 50; empty when no prompt has tags. Small groups have wide intervals. */
+            /** @description Results for the 50 most common prompt tags; empty if no prompt has tags. Small groups have wide intervals. */
             byTag: components["schemas"]["TagWinRateDto"][];
-            /** @description Of comparisons with a `proxyRewardModelId`. */
+            /** @description Results of the proxy; only with a `proxyRewardModelId`. */
             proxy: components["schemas"]["ProxyResultDto"] | null;
             lengthControlled: components["schemas"]["LengthControlledWinRateDto"];
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9434,29 +9429,29 @@ export interface components {
             proxyRewardModelId: string | null;
             /**
              * Format: uuid
-             * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
+             * @description Labeling batch of a judge of type `labeling-batch`; null until both versions have answered.
              */
             labelingBatchId: string | null;
             /**
-             * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
-             *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+             * @description A failed job leaves it at `generating`; see the job for the reason. If the labeling batch is closed early, the comparison is
+             *     `complete` over the judged items, or `failed` with fewer than two judged prompts.
              */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
             itemCount: number;
             /**
-             * @description Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison.
+             * @description Number of prompts that a version could not answer. They have no item; more than a tenth fail the comparison.
              * @example 0
              */
             missingCount: number;
             /**
-             * @description Items that have all the judgements they need.
+             * @description Number of items with all required judgements.
              * @example 128
              */
             judgedItemCount: number;
-            /** @description Why it failed. */
+            /** @description Why the comparison failed; null: it did not. */
             error: components["schemas"]["ComparisonErrorDto"] | null;
-            /** @description Null until complete: who looks at figures on the way stops when they please him. */
+            /** @description Null until complete, so that nobody stops early at a favourable figure. */
             result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
             /** Format: date-time */
@@ -9464,7 +9459,7 @@ export interface components {
         };
         ComparisonPage: {
             data: components["schemas"]["ComparisonDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9492,7 +9487,7 @@ export interface components {
         ComparisonItemDto: {
             /** Format: uuid */
             itemId: string;
-            /** @description Only when asked for with `reveal`. */
+            /** @description Sides and judgements; only with `reveal`. */
             revealed?: components["schemas"]["RevealedItemDto"];
             prompt: string;
             left: string;
@@ -9500,7 +9495,7 @@ export interface components {
         };
         ComparisonItemPage: {
             data: components["schemas"]["ComparisonItemDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9525,7 +9520,7 @@ export interface components {
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description The reward model that judged; null where a labeler did.
+             * @description Reward model that judged; null: a labeler judged.
              */
             rewardModelId: string | null;
             preference: components["schemas"]["Preference"];
@@ -9580,11 +9575,11 @@ export interface components {
             method: "ppo";
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
         };
-        /** @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most. One of `random`, `disagreement`; others may be added. */
+        /** @description How prompts are chosen. `disagreement`: answers `candidates` prompts and selects those on which a reward model ensemble disagrees most. One of `random`, `disagreement`; others may be added. */
         LoopSelection: string;
         LoopSamplingDto: {
             /**
-             * @description 0 is greedy.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              */
             temperature?: number;
@@ -9595,22 +9590,22 @@ export interface components {
         };
         LoopGenerationDto: {
             /**
-             * @description Prompts whose answers are rated in an iteration; drawn anew each time, those not yet rated first.
+             * @description Number of prompts rated per iteration; drawn anew each time, prompts without ratings first.
              * @example 400
              */
             prompts: number;
             /**
-             * @description Answers to each; pairs are made among them.
+             * @description Completions per prompt, from which pairs are built.
              * @default 4
              */
             completionsPerPrompt?: number;
             /**
-             * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+             * @description How prompts are chosen. `disagreement`: answers `candidates` prompts and selects those on which a reward model ensemble disagrees most.
              * @default random
              */
             selection?: components["schemas"]["KnownLoopSelection"];
             /**
-             * @description Of `disagreement`; three times `prompts` unless given.
+             * @description Number of prompts answered for `disagreement`. Default: three times `prompts`.
              * @example 1200
              */
             candidates?: number;
@@ -9618,59 +9613,59 @@ export interface components {
         };
         LoopRatingsDto: {
             /**
-             * @description Ratings that each completion needs, each by another labeler.
+             * @description Ratings per completion, each by a different labeler.
              * @default 1
              */
             perCompletion?: number;
             /**
-             * @description Share of the completions that must have them.
+             * @description Share of completions that must have all their ratings.
              * @default 1
              */
             quorum?: number;
             /**
-             * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
+             * @description Minimum agreement: how often two labelers who each prefer one of two answers must prefer the same one. Default: no minimum.
              * @example 0.6
              */
             minimumAgreement?: number | null;
-            /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
+            /** @description Vendors that get a labeling batch. Without vendors, the loop waits for ratings posted to the completions. */
             vendorIds?: string[];
         };
         /**
-         * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+         * @description Ratings that pairs are built from. `accumulated`: all ratings of the training prompts under the criterion version, so that earlier ratings keep counting.
          * @enum {string}
          */
         LoopPairsData: "iteration" | "accumulated";
         LoopPairsDto: {
             /**
-             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
+             * @description Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+             *     several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+             *     comparisons; needs completions judged by several labelers).
              * @default mean
              */
             aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
-             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @description Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+             *     1. Works with any aggregation; needs completions judged by several labelers.
              * @default none
              */
             pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
+             * @description Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed.
              * @default drop
              */
             ties?: components["schemas"]["KnownTiePolicy"];
             /**
-             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @description Minimum score difference of a pair; does not apply to kept ties.
              * @default 0
              */
             minimumMargin?: number;
             /**
-             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @description Share of prompts held out for evaluation, by a hash of prompt and seed.
              * @default 0.2
              */
             evalFraction?: number;
             /**
-             * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+             * @description Ratings that pairs are built from. `accumulated`: all ratings of the training prompts under the criterion version, so that earlier ratings keep counting.
              * @default accumulated
              */
             data?: components["schemas"]["LoopPairsData"];
@@ -9680,43 +9675,43 @@ export interface components {
         };
         LoopGateDto: {
             /**
-             * @description The lower end of the 95% interval of the win rate over the version before must be beyond it.
+             * @description The lower end of the 95% interval of the win rate over the previous version must exceed this value.
              * @default 0.5
              */
             winRate?: number;
             /**
-             * @description Hold the length-controlled win rate against it.
+             * @description Whether to use the length-controlled win rate.
              * @default false
              */
             lengthControlled?: boolean;
             /**
-             * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
+             * @description Maximum KL to the previous version at the end of training, in nats per token. A policy above it is held without a comparison.
              * @example 0.2
              */
             maxKl?: number | null;
             /**
-             * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
+             * @description Continue even if the verdict on the reward model or the training run is `failed`. The comparison alone then decides.
              * @default false
              */
             allowFailedVerdict?: boolean;
         };
         CreateLoopDto: {
             /**
-             * @description How often round at most.
+             * @description Maximum number of iterations.
              * @default 3
              */
             iterations?: number;
-            /** @description Of each iteration's training run. */
+            /** @description Training run of each iteration. */
             training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
-            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            /** @description People who compare the new version with the old one; never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
-             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @description Seed of the drawn prompts, the answers and the pairs; each iteration adds its number.
              * @default 0
              */
             seed?: number;
             /**
-             * @description Points to the winner after each promotion; no other loop that is not over may move it.
+             * @description Alias that points to the winner after each promotion; only one active loop may use it.
              * @default best
              * @example best
              */
@@ -9728,22 +9723,22 @@ export interface components {
             name: string;
             /**
              * Format: uuid
-             * @description Where the first iteration starts; must have weights.
+             * @description Policy version with stored weights that the first iteration starts from.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description What answers are rated against; must be published.
+             * @description Published criterion version that answers are rated under.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on and to have rated.
+             * @description Prompt set for training and rating.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts of the blind comparisons; none may have the text of one that is practised on.
+             * @description Prompt set of the blind comparisons; none of its texts may be in the training prompt set.
              */
             heldOutPromptSetId: string;
             generation: components["schemas"]["LoopGenerationDto"];
@@ -9754,16 +9749,16 @@ export interface components {
         };
         /** @description One of `running`, `paused`, `failed`, `completed`, `stopped`; others may be added. */
         LoopStatus: string;
-        /** @description Where the iteration stands. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
+        /** @description Current state of the iteration. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
         LoopState: string;
         LoopErrorDto: {
             /**
              * Format: uuid
-             * @description `resume` retries it.
+             * @description The failed job, which `resume` retries.
              */
             jobId: string | null;
             /**
-             * @description Of the job's error or of the request that was refused.
+             * @description Code of the job's error or of the refused request.
              * @example training_does_not_fit
              */
             code: string;
@@ -9771,16 +9766,16 @@ export interface components {
         };
         LoopDto: {
             /**
-             * @description How often round at most.
+             * @description Maximum number of iterations.
              * @default 3
              */
             iterations?: number;
-            /** @description Of each iteration's training run. */
+            /** @description Training run of each iteration. */
             training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
-            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            /** @description People who compare the new version with the old one; never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
-             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @description Seed of the drawn prompts, the answers and the pairs; each iteration adds its number.
              * @default 0
              */
             seed?: number;
@@ -9788,7 +9783,7 @@ export interface components {
             ratings?: components["schemas"]["LoopRatingsDto"];
             pairs?: components["schemas"]["LoopPairsDto"];
             gate?: components["schemas"]["LoopGateDto"];
-            /** @description The hyperparameters of the reward model that were given. */
+            /** @description Reward model hyperparameters as given. */
             reward: components["schemas"]["TrainingSettingsDto"];
             /** Format: uuid */
             id: string;
@@ -9798,7 +9793,7 @@ export interface components {
             firstVersionId: string;
             /**
              * Format: uuid
-             * @description The last one promoted; at first `firstVersionId`.
+             * @description The last promoted version; at first `firstVersionId`.
              */
             currentVersionId: string;
             /** Format: uuid */
@@ -9808,7 +9803,7 @@ export interface components {
             /** Format: uuid */
             heldOutPromptSetId: string;
             status: components["schemas"]["LoopStatus"];
-            /** @description Where the iteration stands. */
+            /** @description Current state of the iteration. */
             state: components["schemas"]["LoopState"];
             /**
              * @description Counts from 1.
@@ -9817,12 +9812,12 @@ export interface components {
             iteration: number;
             /**
              * Format: uuid
-             * @description The job that the state waits for.
+             * @description Job that the state waits for; null: none.
              */
             jobId: string | null;
             error: components["schemas"]["LoopErrorDto"] | null;
             /**
-             * @description Grows with every change.
+             * @description Version number of the loop, increased by every change.
              * @example 7
              */
             version: number;
@@ -9839,22 +9834,22 @@ export interface components {
         };
         LoopPage: {
             data: components["schemas"]["LoopDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         /** @description One of `promoted`, `held`; others may be added. */
         LoopDecision: string;
-        /** @description What the decision followed from. One of `generated`, `selected`, `rated`, `disagreement`, `too_few_ratings`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `not_judged`, `next_iteration`, `last_iteration`; others may be added. */
+        /** @description Reason for the decision. One of `generated`, `selected`, `rated`, `disagreement`, `too_few_ratings`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `not_judged`, `next_iteration`, `last_iteration`; others may be added. */
         LoopOutcome: string;
         LoopSelectionFiguresDto: {
-            /** @description What was done: the first iteration has no reward model to disagree with itself. */
+            /** @description Selection that was used; the first iteration has no reward model for `disagreement`. */
             by: components["schemas"]["LoopSelection"];
             /** @example 1200 */
             candidates: number;
             /** @example 400 */
             chosen: number;
-            /** @description In units of the reward; null for `random`. */
+            /** @description Mean disagreement in reward units; null for `random`. */
             meanDisagreement: number | null;
             chosenDisagreement: number | null;
         };
@@ -9864,14 +9859,14 @@ export interface components {
             /** @example 4800 */
             ratings: number;
             /**
-             * @description Of two labelers who both prefer one of two answers, how often it was the same one.
+             * @description How often two labelers who each preferred one of two answers preferred the same one.
              * @example 0.82
              */
             agreement: number | null;
         };
         LoopLackDto: {
             /**
-             * @description That of the job or refusal that said so.
+             * @description Code of the failed job or refused request.
              * @example pair_set_one_prompt
              */
             code: string;
@@ -9882,21 +9877,21 @@ export interface components {
             pairs: number;
             /** @example 390 */
             prompts: number | null;
-            /** @description Why they were too few to learn from; null when they sufficed. */
+            /** @description Why there were too few pairs to train on; null: enough. */
             lacks: components["schemas"]["LoopLackDto"] | null;
         };
         LoopRewardFiguresDto: {
-            /** @description Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+            /** @description Verdict on the reward model; see its findings at `GET /v1/reward-models/{id}`. */
             verdict: components["schemas"]["VerdictStatus"] | null;
             /** @example 400 */
             evalPairs: number;
             /**
-             * @description The null beside it: how often the longer answer is the preferred one.
+             * @description Baseline: how often the longer answer is the preferred one.
              * @example 0.55
              */
             longestWins: number | null;
             /**
-             * @description On pairs of prompts that its training did not see.
+             * @description Accuracy on pairs of held-out prompts.
              * @example 0.86
              */
             accuracy: number;
@@ -9904,7 +9899,7 @@ export interface components {
         LoopTrainingFiguresDto: {
             verdict: components["schemas"]["VerdictStatus"] | null;
             /**
-             * @description Nats per token from the version that the iteration started from; null for methods that do not measure it.
+             * @description KL to the version that the iteration started from, in nats per token; null: the method does not measure it.
              * @example 0.06
              */
             kl: number | null;
@@ -9913,7 +9908,7 @@ export interface components {
         };
         LoopDriftDto: {
             /**
-             * @description Win rate by the reward model less that by people, on the same items.
+             * @description Win rate by the reward model minus win rate by people on the same items.
              * @example 0.09
              */
             value: number;
@@ -9926,20 +9921,20 @@ export interface components {
             /** @example 960 */
             judgements: number;
             /**
-             * @description Of them by programs: they do not prove what people would say.
+             * @description Number of judgements by simulated labelers; they do not show what people would prefer.
              * @example 0
              */
             simulatedJudgements: number;
-            /** @description By the iteration's reward model, on the same items. */
+            /** @description Win rate by the iteration's reward model on the same items. */
             proxyWinRate: number | null;
-            /** @description Above 0 the reward model flatters what it has trained. */
+            /** @description Above 0, the reward model overrates the policy that it trained. */
             drift: components["schemas"]["LoopDriftDto"] | null;
             /** @example 0.71 */
             winRate: number;
             low: number;
             high: number;
             lengthControlledWinRate: number;
-            /** @description Characters that the candidate wrote more. */
+            /** @description Mean length of the candidate's answers minus that of the old version, in characters. */
             meanLengthDifference: number;
         };
         LoopFiguresDto: {
@@ -9962,19 +9957,19 @@ export interface components {
             startVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that are answered.
+             * @description Prompt set that is answered.
              */
             promptSetId: string | null;
             /** Format: uuid */
             completionBatchId: string | null;
             /**
              * Format: uuid
-             * @description Scored the answers for `disagreement`.
+             * @description Job that scored the answers for `disagreement`.
              */
             scoringJobId: string | null;
             /**
              * Format: uuid
-             * @description Prompts whose answers are rated.
+             * @description Prompt set whose answers are rated.
              */
             ratedPromptSetId: string | null;
             /** Format: uuid */
@@ -9990,7 +9985,7 @@ export interface components {
             /** Format: uuid */
             comparisonId: string | null;
             decision: components["schemas"]["LoopDecision"] | null;
-            /** @description What the decision followed from. */
+            /** @description Reason for the decision. */
             reason: components["schemas"]["LoopOutcome"] | null;
             /** Format: date-time */
             finishedAt: string | null;
@@ -10000,7 +9995,7 @@ export interface components {
         };
         LoopIterationPage: {
             data: components["schemas"]["LoopIterationDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -10011,13 +10006,13 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description What is still lacking; null when the ratings suffice. One of `quorum`, `agreement`; others may be added. */
+        /** @description What is still missing; null: there are enough ratings. One of `quorum`, `agreement`; others may be added. */
         LoopRatingsNeed: string;
         LoopRatingProgressDto: {
             /** @example 1600 */
             completions: number;
             /**
-             * @description Those with as many ratings as they need.
+             * @description Number of completions with all required ratings.
              * @example 1200
              */
             complete: number;
@@ -10025,7 +10020,7 @@ export interface components {
             ratings: number;
             /** @example 0.8 */
             agreement: number | null;
-            /** @description What is still lacking; null when the ratings suffice. */
+            /** @description What is still missing; null: there are enough ratings. */
             lacks: components["schemas"]["LoopRatingsNeed"] | null;
         };
         LoopIterationDetailDto: {
@@ -10040,19 +10035,19 @@ export interface components {
             startVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that are answered.
+             * @description Prompt set that is answered.
              */
             promptSetId: string | null;
             /** Format: uuid */
             completionBatchId: string | null;
             /**
              * Format: uuid
-             * @description Scored the answers for `disagreement`.
+             * @description Job that scored the answers for `disagreement`.
              */
             scoringJobId: string | null;
             /**
              * Format: uuid
-             * @description Prompts whose answers are rated.
+             * @description Prompt set whose answers are rated.
              */
             ratedPromptSetId: string | null;
             /** Format: uuid */
@@ -10068,13 +10063,13 @@ export interface components {
             /** Format: uuid */
             comparisonId: string | null;
             decision: components["schemas"]["LoopDecision"] | null;
-            /** @description What the decision followed from. */
+            /** @description Reason for the decision. */
             reason: components["schemas"]["LoopOutcome"] | null;
             /** Format: date-time */
             finishedAt: string | null;
-            /** @description In order. */
+            /** @description State changes, in order. */
             transitions: components["schemas"]["LoopTransitionDto"][];
-            /** @description From the moment that the prompts to be rated are chosen. */
+            /** @description Rating progress; null until the prompts to rate are chosen. */
             ratingProgress: components["schemas"]["LoopRatingProgressDto"] | null;
             figures: components["schemas"]["LoopFiguresDto"];
             /** Format: date-time */
@@ -10086,7 +10081,7 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description Labelers who have rated it.
+             * @description Number of labelers who have rated it.
              * @example 2
              */
             ratingCount: number;
@@ -10095,7 +10090,7 @@ export interface components {
         };
         LoopCompletionPage: {
             data: components["schemas"]["LoopCompletionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -10117,7 +10112,7 @@ export interface components {
             errors?: components["schemas"]["ProblemDetail"][];
         };
         /**
-         * @description A job ended well
+         * @description A job succeeded
          * @example {
          *       "type": "job.succeeded",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10134,7 +10129,7 @@ export interface components {
             type: "job.succeeded";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10147,7 +10142,7 @@ export interface components {
             };
         };
         /**
-         * @description A job failed and is not tried again by itself
+         * @description A job failed and is not retried automatically
          * @example {
          *       "type": "job.failed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10164,7 +10159,7 @@ export interface components {
             type: "job.failed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10194,7 +10189,7 @@ export interface components {
             type: "job.cancelled";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10207,7 +10202,7 @@ export interface components {
             };
         };
         /**
-         * @description A labeling batch has tasks to claim
+         * @description A labeling batch was created and has tasks to claim
          * @example {
          *       "type": "labeling_batch.created",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10221,7 +10216,7 @@ export interface components {
             type: "labeling_batch.created";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10230,7 +10225,7 @@ export interface components {
             };
         };
         /**
-         * @description Every task of a labeling batch has all its ratings
+         * @description Every item of a labeling batch has all its ratings
          * @example {
          *       "type": "labeling_batch.completed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10244,7 +10239,7 @@ export interface components {
             type: "labeling_batch.completed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10253,7 +10248,7 @@ export interface components {
             };
         };
         /**
-         * @description A labeling batch takes no more ratings
+         * @description A labeling batch was closed and takes no more ratings
          * @example {
          *       "type": "labeling_batch.closed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10267,7 +10262,7 @@ export interface components {
             type: "labeling_batch.closed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10276,7 +10271,7 @@ export interface components {
             };
         };
         /**
-         * @description A loop waits for people to rate what its policy answered
+         * @description A loop waits for ratings of its policy completions
          * @example {
          *       "type": "loop.awaiting_ratings",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10292,7 +10287,7 @@ export interface components {
             type: "loop.awaiting_ratings";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10319,7 +10314,7 @@ export interface components {
             type: "loop.iteration_completed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10329,7 +10324,7 @@ export interface components {
             };
         };
         /**
-         * @description A loop cannot go on until somebody has looked at it
+         * @description A loop failed and waits for `resume`
          * @example {
          *       "type": "loop.failed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10344,7 +10339,7 @@ export interface components {
             type: "loop.failed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10369,7 +10364,7 @@ export interface components {
             type: "loop.stopped";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10379,7 +10374,7 @@ export interface components {
             };
         };
         /**
-         * @description An alias of a policy points to another version
+         * @description An alias of a policy was pointed to another version
          * @example {
          *       "type": "policy.promoted",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10395,7 +10390,7 @@ export interface components {
             type: "policy.promoted";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10407,7 +10402,7 @@ export interface components {
             };
         };
         /**
-         * @description Completions can be rated against a version of a criterion
+         * @description A criterion version was published: completions can be rated under it
          * @example {
          *       "type": "criterion_version.published",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10422,7 +10417,7 @@ export interface components {
             type: "criterion_version.published";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10433,7 +10428,7 @@ export interface components {
             };
         };
         /**
-         * @description An endpoint failed for too long and gets no more deliveries
+         * @description A webhook endpoint failed for too long and was disabled
          * @example {
          *       "type": "webhook_endpoint.disabled",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10447,7 +10442,7 @@ export interface components {
             type: "webhook_endpoint.disabled";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10456,7 +10451,7 @@ export interface components {
             };
         };
         /**
-         * @description Somebody asked for a test delivery
+         * @description A test delivery was requested
          * @example {
          *       "type": "webhook_endpoint.ping",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10470,7 +10465,7 @@ export interface components {
             type: "webhook_endpoint.ping";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10583,7 +10578,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A valid API key is needed. Codes: `api_key_missing`, `api_key_invalid` */
+        /** @description A valid API key is required. Codes: `api_key_missing`, `api_key_invalid` */
         Unauthorized: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -10594,14 +10589,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/api_key_invalid",
                  *       "code": "api_key_invalid",
-                 *       "title": "A valid API key is needed",
+                 *       "title": "A valid API key is required",
                  *       "status": 401
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
+        /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
         OwnersOnly: {
             headers: {
                 [name: string]: unknown;
@@ -10611,14 +10606,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/not_for_labelers",
                  *       "code": "not_for_labelers",
-                 *       "title": "The API key may not do this",
+                 *       "title": "The API key does not allow this request",
                  *       "status": 403
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers` */
+        /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers` */
         NotForLabelers: {
             headers: {
                 [name: string]: unknown;
@@ -10628,7 +10623,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/not_for_labelers",
                  *       "code": "not_for_labelers",
-                 *       "title": "The API key may not do this",
+                 *       "title": "The API key does not allow this request",
                  *       "status": 403
                  *     }
                  */
@@ -10678,7 +10673,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request came too slowly. Codes: `request_timeout` */
+        /** @description The request arrived too slowly. Codes: `request_timeout` */
         RequestTimeout: {
             headers: {
                 [name: string]: unknown;
@@ -10688,14 +10683,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/request_timeout",
                  *       "code": "request_timeout",
-                 *       "title": "The request came too slowly",
+                 *       "title": "The request arrived too slowly",
                  *       "status": 408
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no room left to store this. Codes: `storage_full`, `artifact_store_full` */
+        /** @description Not enough storage. Codes: `storage_full`, `artifact_store_full` */
         StorageFull: {
             headers: {
                 [name: string]: unknown;
@@ -10705,7 +10700,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/artifact_store_full",
                  *       "code": "artifact_store_full",
-                 *       "title": "There is no room left to store this",
+                 *       "title": "Not enough storage",
                  *       "status": 507
                  *     }
                  */
@@ -10733,7 +10728,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Something went wrong here; it is logged. Codes: `internal_error` */
+        /** @description Internal error; the cause is in the server log. Codes: `internal_error` */
         InternalError: {
             headers: {
                 [name: string]: unknown;
@@ -10743,7 +10738,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/internal_error",
                  *       "code": "internal_error",
-                 *       "title": "Something went wrong here; it is logged",
+                 *       "title": "Internal error; the cause is in the server log",
                  *       "status": 500
                  *     }
                  */
@@ -10773,31 +10768,31 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description Where the resource or the job is
+         * @description URI of the resource or the job
          * @example /v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00
          */
         Location: string;
         /**
-         * @description Seconds until it is worth asking again
+         * @description Seconds to wait before the next request
          * @example 1
          */
         "Retry-After": number;
-        /** @description `true` when this is the kept answer of an earlier request */
+        /** @description `true` when the response of an earlier request is repeated */
         "Idempotency-Replayed": "true";
         /** @description `Bearer` */
         "WWW-Authenticate": string;
         /**
-         * @description Requests that the key may send in a minute
+         * @description Requests allowed per minute
          * @example 6000
          */
         "X-RateLimit-Limit": number;
         /**
-         * @description Requests left in this minute
+         * @description Requests left in the current minute
          * @example 5999
          */
         "X-RateLimit-Remaining": number;
         /**
-         * @description Seconds until the minute is over
+         * @description Seconds until the current minute ends
          * @example 60
          */
         "X-RateLimit-Reset": number;
@@ -10809,9 +10804,9 @@ export interface operations {
     apiKeys_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -10820,7 +10815,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -10835,7 +10830,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10845,7 +10840,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -10861,7 +10856,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -10881,7 +10876,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -10899,7 +10894,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10909,7 +10904,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -10918,7 +10913,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10928,7 +10923,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -10952,7 +10947,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -10983,7 +10978,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10993,7 +10988,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11009,7 +11004,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -11024,7 +11019,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11059,7 +11054,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11069,7 +11064,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/api_key_expired",
                      *       "code": "api_key_expired",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11079,7 +11074,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11089,7 +11084,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11111,7 +11106,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11132,11 +11127,11 @@ export interface operations {
     vendors_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the vendor of this name. */
+                /** @description Only the vendor with this name. */
                 name?: string;
             };
             header?: never;
@@ -11145,7 +11140,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11160,7 +11155,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11170,7 +11165,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11186,7 +11181,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -11203,7 +11198,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11221,7 +11216,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `vendor_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11231,7 +11226,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_exists",
                      *       "code": "vendor_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11240,7 +11235,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11250,7 +11245,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11274,7 +11269,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11307,7 +11302,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11317,7 +11312,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11350,7 +11345,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11383,7 +11378,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `vendor_exists` */
+            /** @description Conflict with stored data. Codes: `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11393,7 +11388,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_exists",
                      *       "code": "vendor_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11403,7 +11398,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11413,7 +11408,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11429,9 +11424,9 @@ export interface operations {
     vendorApiKeys_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -11442,7 +11437,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11475,7 +11470,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11485,7 +11480,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11501,7 +11496,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -11524,7 +11519,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11540,7 +11535,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11550,7 +11545,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_not_held",
                      *       "code": "scope_not_held",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -11575,7 +11570,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11585,7 +11580,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11595,7 +11590,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11605,7 +11600,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11630,7 +11625,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11661,7 +11656,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11671,7 +11666,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11687,7 +11682,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -11703,7 +11698,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11719,7 +11714,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11729,7 +11724,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_not_held",
                      *       "code": "scope_not_held",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -11754,7 +11749,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11764,7 +11759,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/api_key_expired",
                      *       "code": "api_key_expired",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11774,7 +11769,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11784,7 +11779,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11800,18 +11795,18 @@ export interface operations {
     auditLog_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only acts of this API key. */
+                /** @description Only actions of this API key. */
                 actor?: string;
                 action?: components["schemas"]["KnownAuditAction"];
-                /** @description Acts at or after this time. */
+                /** @description Only actions at or after this time. */
                 from?: string;
-                /** @description Acts before this time. */
+                /** @description Only actions before this time. */
                 to?: string;
-                /** @description A kind of resource, or one of them: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
+                /** @description A resource type or one resource: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
                 resource?: string;
             };
             header?: never;
@@ -11820,7 +11815,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11835,7 +11830,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11845,7 +11840,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11860,9 +11855,9 @@ export interface operations {
     webhookEndpoints_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only endpoints of this vendor. */
                 vendorId?: string;
@@ -11873,7 +11868,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11888,7 +11883,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11898,7 +11893,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11914,7 +11909,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -11931,7 +11926,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11949,7 +11944,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11959,7 +11954,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_webhook_endpoints",
                      *       "code": "too_many_webhook_endpoints",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11968,7 +11963,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11978,7 +11973,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
                      *       "code": "webhook_url_insecure",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12002,7 +11997,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12035,7 +12030,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12045,7 +12040,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12068,7 +12063,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12099,7 +12094,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12109,7 +12104,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12143,7 +12138,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12179,7 +12174,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12189,7 +12184,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
                      *       "code": "webhook_url_insecure",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12206,7 +12201,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12221,7 +12216,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -12256,7 +12251,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12266,7 +12261,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12276,7 +12271,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12286,7 +12281,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12303,7 +12298,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12313,7 +12308,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -12346,7 +12341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12356,7 +12351,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
                      *       "code": "webhook_endpoint_disabled",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12364,7 +12359,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12374,7 +12369,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12389,9 +12384,9 @@ export interface operations {
     webhookDeliveries_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownWebhookDeliveryState"];
             };
@@ -12403,7 +12398,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12436,7 +12431,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12446,7 +12441,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12470,7 +12465,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12503,7 +12498,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12513,7 +12508,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12529,7 +12524,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12540,7 +12535,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -12573,7 +12568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12583,7 +12578,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
                      *       "code": "webhook_endpoint_disabled",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12591,7 +12586,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12601,7 +12596,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12622,7 +12617,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12647,7 +12642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12672,7 +12667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12694,9 +12689,9 @@ export interface operations {
     jobs_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 type?: components["schemas"]["KnownJobType"];
                 state?: components["schemas"]["KnownJobState"];
@@ -12707,7 +12702,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12722,7 +12717,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12732,7 +12727,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12758,7 +12753,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12766,9 +12761,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description version of the job */
                     ETag?: string;
-                    /** @description while the job is not terminal */
+                    /** @description present until the job is terminal */
                     "Retry-After"?: number;
-                    /** @description the wait that was granted */
+                    /** @description the wait that the server granted */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
@@ -12776,7 +12771,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description nothing changed since the version in If-None-Match */
+            /** @description not changed since the version in If-None-Match */
             304: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12807,7 +12802,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12817,7 +12812,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12840,7 +12835,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12873,7 +12868,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12883,7 +12878,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12920,7 +12915,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description the job is terminal and its last event was seen */
+            /** @description the job is terminal and its last event was already delivered */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12967,7 +12962,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12977,7 +12972,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12992,9 +12987,9 @@ export interface operations {
     jobs_listLogs: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -13005,7 +13000,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13038,7 +13033,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13048,7 +13043,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13063,11 +13058,11 @@ export interface operations {
     jobs_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description only steps after this one; for polling a curve */
+                /** @description only steps after this one, for polling */
                 afterStep?: number;
             };
             header?: never;
@@ -13078,7 +13073,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13111,7 +13106,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13121,7 +13116,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13137,7 +13132,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13147,7 +13142,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13182,7 +13177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13192,7 +13187,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_cancellable",
                      *       "code": "job_not_cancellable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13200,7 +13195,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13210,7 +13205,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13226,7 +13221,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13236,7 +13231,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13271,7 +13266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_pausable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_pausable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13281,7 +13276,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_pausable",
                      *       "code": "job_not_pausable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13289,7 +13284,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13299,7 +13294,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13315,7 +13310,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13325,7 +13320,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13360,7 +13355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_paused` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_paused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13370,7 +13365,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_paused",
                      *       "code": "job_not_paused",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13378,7 +13373,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13388,7 +13383,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13404,7 +13399,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13414,7 +13409,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13449,7 +13444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_retryable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_retryable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13459,7 +13454,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_retryable",
                      *       "code": "job_not_retryable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13467,7 +13462,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13477,7 +13472,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13498,7 +13493,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13520,13 +13515,13 @@ export interface operations {
     artifacts_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only artifacts of this kind. */
                 kind?: string;
-                /** @description Only artifacts with this content, lower-case hex. */
+                /** @description Only artifacts with this sha256, in lower-case hex. */
                 sha256?: string;
             };
             header?: never;
@@ -13535,7 +13530,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13550,7 +13545,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13560,7 +13555,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13575,17 +13570,17 @@ export interface operations {
     artifacts_upload: {
         parameters: {
             query: {
-                /** @description What the file is for. */
+                /** @description Purpose of the file. */
                 kind: string;
-                /** @description Name for downloads; no folders. */
+                /** @description File name for downloads, without folders. */
                 fileName: string;
-                /** @description Given back with the content. */
+                /** @description Media type, returned with the content. */
                 mediaType?: string;
-                /** @description Lower-case hex; a body with another sha256 is refused. */
+                /** @description Expected sha256 in lower-case hex; a body with another sha256 is refused. */
                 sha256?: string;
             };
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -13597,7 +13592,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13615,7 +13610,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13625,7 +13620,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13634,7 +13629,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13644,7 +13639,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/sha256_mismatch",
                      *       "code": "sha256_mismatch",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13668,7 +13663,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13701,7 +13696,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13711,7 +13706,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13737,7 +13732,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of it, in the media type that it was uploaded with */
+            /** @description The whole content, in the media type of the upload */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13754,7 +13749,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13771,7 +13766,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description You have it already */
+            /** @description Not modified */
             304: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13801,7 +13796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The content is gone. Codes: `artifact_content_missing` */
+            /** @description The content is missing. Codes: `artifact_content_missing` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -13811,7 +13806,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/artifact_content_missing",
                      *       "code": "artifact_content_missing",
-                     *       "title": "The content is gone",
+                     *       "title": "The content is missing",
                      *       "status": 410
                      *     }
                      */
@@ -13819,7 +13814,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The range lies outside the content. Codes: `range_not_satisfiable` */
+            /** @description The range is not satisfiable. Codes: `range_not_satisfiable` */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -13829,14 +13824,14 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/range_not_satisfiable",
                      *       "code": "range_not_satisfiable",
-                     *       "title": "The range lies outside the content",
+                     *       "title": "The range is not satisfiable",
                      *       "status": 416
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13846,7 +13841,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13861,9 +13856,9 @@ export interface operations {
     artifacts_traceLineage: {
         parameters: {
             query: {
-                /** @description `up` to what it was made from, `down` to what was made of it. */
+                /** @description `up`: what it was made from; `down`: what was made from it. */
                 direction: components["schemas"]["LineageDirection"];
-                /** @description How many steps at most. */
+                /** @description Maximum number of steps. */
                 depth?: number;
             };
             header?: never;
@@ -13874,7 +13869,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13907,7 +13902,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13917,7 +13912,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13940,7 +13935,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13973,7 +13968,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13983,7 +13978,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13998,13 +13993,13 @@ export interface operations {
     lineage_trace: {
         parameters: {
             query: {
-                /** @description `up` to what it was made from, `down` to what was made of it. */
+                /** @description `up`: what it was made from; `down`: what was made from it. */
                 direction: components["schemas"]["LineageDirection"];
-                /** @description How many steps at most. */
+                /** @description Maximum number of steps. */
                 depth?: number;
-                /** @description Kind of resource to start from. */
+                /** @description Type of the resource to start from. */
                 type: components["schemas"]["KnownLineageType"];
-                /** @description Its id. */
+                /** @description Id of the resource to start from. */
                 id: string;
             };
             header?: never;
@@ -14013,7 +14008,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14028,7 +14023,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14038,7 +14033,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14053,9 +14048,9 @@ export interface operations {
     prompts_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only the prompt with this external id. */
                 externalId?: string;
@@ -14068,7 +14063,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14083,7 +14078,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14093,7 +14088,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14109,7 +14104,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14133,7 +14128,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -14146,7 +14141,7 @@ export interface operations {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14164,7 +14159,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14174,7 +14169,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14183,7 +14178,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14193,7 +14188,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14210,7 +14205,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14222,7 +14217,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -14239,7 +14234,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14249,7 +14244,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14258,7 +14253,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14268,7 +14263,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14292,7 +14287,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14325,7 +14320,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14335,7 +14330,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14350,9 +14345,9 @@ export interface operations {
     promptSets_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14361,7 +14356,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14376,7 +14371,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14386,7 +14381,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14402,7 +14397,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14419,7 +14414,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14437,7 +14432,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14447,7 +14442,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/prompt_set_name_taken",
                      *       "code": "prompt_set_name_taken",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14456,7 +14451,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14466,7 +14461,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_prompt",
                      *       "code": "unknown_prompt",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14490,7 +14485,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14523,7 +14518,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14533,7 +14528,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14548,9 +14543,9 @@ export interface operations {
     promptSets_listPrompts: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14561,7 +14556,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14594,7 +14589,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14604,7 +14599,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14619,9 +14614,9 @@ export interface operations {
     policies_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14630,7 +14625,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14645,7 +14640,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14655,7 +14650,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14671,7 +14666,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14688,7 +14683,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14706,7 +14701,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `policy_name_taken` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `policy_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14716,7 +14711,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_name_taken",
                      *       "code": "policy_name_taken",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14725,7 +14720,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14735,7 +14730,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14759,7 +14754,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14792,7 +14787,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14802,7 +14797,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14825,7 +14820,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14858,7 +14853,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14868,7 +14863,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14892,7 +14887,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14925,7 +14920,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14935,7 +14930,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14968,7 +14963,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15004,7 +14999,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15014,7 +15009,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_policy_version",
                      *       "code": "unknown_policy_version",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15030,9 +15025,9 @@ export interface operations {
     policyVersions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -15043,7 +15038,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15076,7 +15071,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15086,7 +15081,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15102,7 +15097,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -15117,7 +15112,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15152,7 +15147,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15162,7 +15157,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15172,7 +15167,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15182,7 +15177,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15206,7 +15201,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15239,7 +15234,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15249,7 +15244,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15265,7 +15260,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15277,7 +15272,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -15294,7 +15289,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15304,7 +15299,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15313,7 +15308,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15323,7 +15318,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15339,13 +15334,13 @@ export interface operations {
     completions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only completions of this prompt. */
                 promptId?: string;
-                /** @description Only completions by this policy version. */
+                /** @description Only completions of this policy version. */
                 policyVersionId?: string;
                 /** @description Only completions of this batch. */
                 batchId?: string;
@@ -15356,7 +15351,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15371,7 +15366,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15381,7 +15376,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15404,7 +15399,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15437,7 +15432,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15447,7 +15442,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15462,9 +15457,9 @@ export interface operations {
     completionBatches_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only batches of this policy version. */
                 policyVersionId?: string;
@@ -15475,7 +15470,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15490,7 +15485,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15500,7 +15495,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15516,7 +15511,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15549,7 +15544,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15568,7 +15563,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15578,7 +15573,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15587,7 +15582,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15597,7 +15592,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/weights_format_impossible",
                      *       "code": "weights_format_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15621,7 +15616,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15654,7 +15649,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15664,7 +15659,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15679,9 +15674,9 @@ export interface operations {
     completionBatches_listFailures: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -15692,7 +15687,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15725,7 +15720,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15735,7 +15730,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15750,11 +15745,11 @@ export interface operations {
     criteria_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the criterion of this name. */
+                /** @description Only the criterion with this name. */
                 name?: string;
             };
             header?: never;
@@ -15763,7 +15758,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15778,7 +15773,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15788,7 +15783,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15804,7 +15799,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15821,7 +15816,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15839,7 +15834,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15849,7 +15844,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_exists",
                      *       "code": "criterion_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15858,7 +15853,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15868,7 +15863,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15892,7 +15887,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15925,7 +15920,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15935,7 +15930,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15950,9 +15945,9 @@ export interface operations {
     criteria_listVersions: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -15963,7 +15958,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15996,7 +15991,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16006,7 +16001,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16022,7 +16017,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -16051,7 +16046,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16086,7 +16081,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pilot_missing` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16096,7 +16091,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pilot_missing",
                      *       "code": "pilot_missing",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16106,7 +16101,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16116,7 +16111,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scale_not_increasing",
                      *       "code": "scale_not_increasing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16140,7 +16135,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16173,7 +16168,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16183,7 +16178,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16198,13 +16193,13 @@ export interface operations {
     labelers_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only labelers of this vendor. */
                 vendorId?: string;
-                /** @description Only the labeler of this external id. */
+                /** @description Only the labeler with this external id. */
                 externalId?: string;
             };
             header?: never;
@@ -16213,7 +16208,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16228,7 +16223,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16238,7 +16233,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16254,7 +16249,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16271,7 +16266,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16284,7 +16279,7 @@ export interface operations {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16302,7 +16297,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeler_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeler_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16312,7 +16307,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_exists",
                      *       "code": "labeler_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16321,7 +16316,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16331,7 +16326,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_not_found",
                      *       "code": "vendor_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16355,7 +16350,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16388,7 +16383,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16398,7 +16393,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16413,11 +16408,11 @@ export interface operations {
     ratings_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description True to see ratings that a later one has corrected, too. */
+                /** @description Whether to include superseded ratings. */
                 includeSuperseded?: boolean;
                 completionId?: string;
                 criterionVersionId?: string;
@@ -16429,7 +16424,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16444,7 +16439,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16454,7 +16449,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16470,7 +16465,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16487,7 +16482,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16500,7 +16495,7 @@ export interface operations {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16518,7 +16513,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16528,7 +16523,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16537,7 +16532,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16547,7 +16542,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/dimension_unknown",
                      *       "code": "dimension_unknown",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16564,7 +16559,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16576,7 +16571,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16593,7 +16588,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16603,7 +16598,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16612,7 +16607,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16622,7 +16617,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16646,7 +16641,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16679,7 +16674,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16689,7 +16684,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16705,7 +16700,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -16736,7 +16731,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16771,7 +16766,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16781,7 +16776,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16791,7 +16786,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16801,7 +16796,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/dimension_unknown",
                      *       "code": "dimension_unknown",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16818,7 +16813,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16835,7 +16830,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16848,7 +16843,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16866,7 +16861,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16876,7 +16871,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16885,7 +16880,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16895,7 +16890,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16912,7 +16907,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16929,7 +16924,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16942,7 +16937,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16960,7 +16955,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16970,7 +16965,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16979,7 +16974,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16989,7 +16984,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17006,7 +17001,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17018,7 +17013,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17031,10 +17026,11 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            408: components["responses"]["RequestTimeout"];
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17044,7 +17040,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17053,7 +17049,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17063,7 +17059,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17072,13 +17068,15 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     preferenceJudgements_createBulk: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17090,7 +17088,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17103,10 +17101,11 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            408: components["responses"]["RequestTimeout"];
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17116,7 +17115,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17125,7 +17124,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17135,7 +17134,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17144,14 +17143,16 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     preferences_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 criterionVersionId?: string;
                 labelerId?: string;
@@ -17163,7 +17164,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17178,7 +17179,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17188,7 +17189,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17211,7 +17212,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17244,7 +17245,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17254,7 +17255,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17270,7 +17271,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17293,7 +17294,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17328,7 +17329,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17338,7 +17339,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17348,7 +17349,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17358,7 +17359,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17374,9 +17375,9 @@ export interface operations {
     goldItems_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 criterionVersionId?: string;
             };
@@ -17386,7 +17387,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17401,7 +17402,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17411,7 +17412,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17427,7 +17428,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17446,7 +17447,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17464,7 +17465,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `gold_item_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `gold_item_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17474,7 +17475,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/gold_item_exists",
                      *       "code": "gold_item_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17483,7 +17484,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17493,7 +17494,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/gold_expectation_invalid",
                      *       "code": "gold_expectation_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17517,7 +17518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17550,7 +17551,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17560,7 +17561,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17576,7 +17577,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17586,7 +17587,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17619,7 +17620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17629,7 +17630,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17637,7 +17638,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17647,7 +17648,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17662,9 +17663,9 @@ export interface operations {
     labelingBatches_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownLabelingBatchState"];
             };
@@ -17674,7 +17675,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17689,7 +17690,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17699,7 +17700,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17715,7 +17716,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17734,7 +17735,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17752,7 +17753,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17762,7 +17763,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17771,7 +17772,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17781,7 +17782,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_tasks",
                      *       "code": "too_many_tasks",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17805,7 +17806,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17838,7 +17839,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17848,7 +17849,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17864,7 +17865,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17874,7 +17875,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17907,7 +17908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17917,7 +17918,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17925,7 +17926,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17935,7 +17936,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17951,7 +17952,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17970,7 +17971,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17985,7 +17986,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17995,7 +17996,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
                      *       "code": "session_of_other_labeler",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18020,7 +18021,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18030,7 +18031,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18040,7 +18041,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18050,7 +18051,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18066,9 +18067,9 @@ export interface operations {
     tasks_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownTaskState"];
                 labelerId?: string;
@@ -18081,7 +18082,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18095,7 +18096,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18105,7 +18106,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
                      *       "code": "session_of_other_labeler",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18130,7 +18131,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18140,7 +18141,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18163,7 +18164,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18177,7 +18178,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18187,7 +18188,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18212,7 +18213,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18222,7 +18223,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18238,7 +18239,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18253,7 +18254,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18268,7 +18269,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18278,7 +18279,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18303,7 +18304,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18313,7 +18314,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18323,7 +18324,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18333,7 +18334,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18350,7 +18351,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18360,7 +18361,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18375,7 +18376,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18385,7 +18386,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18409,7 +18410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18419,7 +18420,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18427,7 +18428,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18437,7 +18438,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18453,7 +18454,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18472,7 +18473,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18487,7 +18488,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18497,7 +18498,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18522,7 +18523,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18532,7 +18533,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18542,7 +18543,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18552,7 +18553,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18569,7 +18570,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18591,7 +18592,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18606,7 +18607,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18616,7 +18617,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18641,7 +18642,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18651,7 +18652,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18661,7 +18662,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18671,7 +18672,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_not_in_task",
                      *       "code": "completion_not_in_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18688,7 +18689,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18710,7 +18711,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18725,7 +18726,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18735,7 +18736,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18760,7 +18761,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18770,7 +18771,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/task_not_leased_by_you",
                      *       "code": "task_not_leased_by_you",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18780,7 +18781,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18790,7 +18791,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_not_in_task",
                      *       "code": "completion_not_in_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18806,9 +18807,9 @@ export interface operations {
     labelerSessions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -18819,7 +18820,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18852,7 +18853,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18862,7 +18863,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18878,7 +18879,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18893,7 +18894,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -18928,7 +18929,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18938,7 +18939,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18948,7 +18949,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18958,7 +18959,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18983,7 +18984,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19014,7 +19015,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19024,7 +19025,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19045,7 +19046,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19058,7 +19059,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `labeler_session_needed` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `labeler_session_needed` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19068,7 +19069,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_session_needed",
                      *       "code": "labeler_session_needed",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -19091,7 +19092,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19124,7 +19125,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19134,7 +19135,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19158,7 +19159,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19191,7 +19192,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19201,7 +19202,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19216,7 +19217,7 @@ export interface operations {
     labelers_getQuality: {
         parameters: {
             query?: {
-                /** @description That of the labeler's latest rating unless given. */
+                /** @description Criterion version. Default: that of the labeler's latest rating. */
                 criterionVersionId?: string;
             };
             header?: never;
@@ -19227,7 +19228,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19260,7 +19261,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19270,7 +19271,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19285,9 +19286,9 @@ export interface operations {
     pilots_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -19299,7 +19300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19332,7 +19333,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19342,7 +19343,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19358,7 +19359,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -19379,7 +19380,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -19414,7 +19415,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19424,7 +19425,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_published",
                      *       "code": "criterion_version_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19434,7 +19435,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19444,7 +19445,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_completions_per_task",
                      *       "code": "too_many_completions_per_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19468,7 +19469,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19501,7 +19502,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19511,7 +19512,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19527,7 +19528,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -19547,7 +19548,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -19581,7 +19582,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19591,7 +19592,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/agreement_below_minimum",
                      *       "code": "agreement_below_minimum",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19601,7 +19602,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19611,7 +19612,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19627,9 +19628,9 @@ export interface operations {
     pairSets_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -19638,7 +19639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19653,7 +19654,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19663,7 +19664,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19679,7 +19680,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -19696,7 +19697,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -19715,7 +19716,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19725,7 +19726,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19734,7 +19735,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19744,7 +19745,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_pairs",
                      *       "code": "too_many_pairs",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19761,7 +19762,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -19778,7 +19779,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -19795,7 +19796,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19805,7 +19806,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19814,7 +19815,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19824,7 +19825,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/preview_unavailable",
                      *       "code": "preview_unavailable",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19848,7 +19849,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19881,7 +19882,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19891,7 +19892,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19906,9 +19907,9 @@ export interface operations {
     pairSets_listPairs: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 split?: components["schemas"]["Split"];
             };
@@ -19920,7 +19921,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19952,7 +19953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19962,7 +19963,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19970,7 +19971,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19980,7 +19981,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20003,7 +20004,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20035,7 +20036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20045,7 +20046,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20053,7 +20054,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20063,7 +20064,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20078,9 +20079,9 @@ export interface operations {
     pairSets_listLabelerWeights: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -20091,7 +20092,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20123,7 +20124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20133,7 +20134,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20141,7 +20142,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20151,7 +20152,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20177,7 +20178,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20209,7 +20210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20219,7 +20220,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20227,7 +20228,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20237,7 +20238,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20252,12 +20253,12 @@ export interface operations {
     rewardModels_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 pairSetId?: string;
-                /** @description Only the reward model of this name. */
+                /** @description Only the reward model with this name. */
                 name?: string;
             };
             header?: never;
@@ -20266,7 +20267,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20281,7 +20282,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20291,7 +20292,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20307,7 +20308,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20326,7 +20327,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20345,7 +20346,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20355,7 +20356,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_exists",
                      *       "code": "reward_model_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20364,7 +20365,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20374,7 +20375,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
                      *       "code": "policy_version_without_weights",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20391,7 +20392,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20414,7 +20415,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20432,7 +20433,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20442,7 +20443,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_exists",
                      *       "code": "reward_model_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20451,7 +20452,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20461,7 +20462,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/max_tokens_impossible",
                      *       "code": "max_tokens_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20478,7 +20479,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20496,7 +20497,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20513,7 +20514,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20523,7 +20524,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20532,7 +20533,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20542,7 +20543,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
                      *       "code": "policy_version_without_weights",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20566,7 +20567,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20599,7 +20600,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20609,7 +20610,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20624,9 +20625,9 @@ export interface operations {
     rewardModels_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
@@ -20634,7 +20635,7 @@ export interface operations {
                 from?: number;
                 /** @description Last step. */
                 to?: number;
-                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                /** @description Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
                 maxPoints?: number;
                 /** @description Only these metrics, separated by commas. */
                 names?: string;
@@ -20647,7 +20648,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20680,7 +20681,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20690,7 +20691,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/step_range_empty",
                      *       "code": "step_range_empty",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20713,7 +20714,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20746,7 +20747,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20756,7 +20757,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20779,7 +20780,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20812,7 +20813,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20822,7 +20823,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20839,7 +20840,7 @@ export interface operations {
             query?: never;
             header?: {
                 Prefer?: string;
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -20858,7 +20859,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20871,7 +20872,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20907,7 +20908,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20917,7 +20918,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20927,7 +20928,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20937,7 +20938,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/no_completions",
                      *       "code": "no_completions",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20955,7 +20956,7 @@ export interface operations {
             query?: never;
             header?: {
                 Prefer?: string;
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -20979,7 +20980,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20992,7 +20993,7 @@ export interface operations {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -21028,7 +21029,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21038,7 +21039,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21048,7 +21049,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21058,7 +21059,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21091,7 +21092,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -21114,7 +21115,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -21148,7 +21149,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21158,7 +21159,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21168,7 +21169,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21178,7 +21179,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_of_other_prompt",
                      *       "code": "completion_of_other_prompt",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21194,9 +21195,9 @@ export interface operations {
     completions_listScores: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21207,7 +21208,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21240,7 +21241,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21250,7 +21251,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21265,9 +21266,9 @@ export interface operations {
     trainingRuns_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21276,7 +21277,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21291,7 +21292,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21301,7 +21302,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21317,7 +21318,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -21336,7 +21337,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -21355,7 +21356,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21365,7 +21366,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21374,7 +21375,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21384,7 +21385,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21401,7 +21402,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -21420,7 +21421,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -21437,7 +21438,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21447,7 +21448,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21456,7 +21457,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21466,7 +21467,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21490,7 +21491,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21523,7 +21524,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21533,7 +21534,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21548,9 +21549,9 @@ export interface operations {
     trainingRuns_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
@@ -21558,7 +21559,7 @@ export interface operations {
                 from?: number;
                 /** @description Last step. */
                 to?: number;
-                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                /** @description Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
                 maxPoints?: number;
                 /** @description Only these metrics, separated by commas. */
                 names?: string;
@@ -21571,7 +21572,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21604,7 +21605,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21614,7 +21615,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/step_range_empty",
                      *       "code": "step_range_empty",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21637,7 +21638,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21670,7 +21671,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21680,7 +21681,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21695,9 +21696,9 @@ export interface operations {
     trainingRuns_listSamples: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only this step. */
                 step?: number;
@@ -21710,7 +21711,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21743,7 +21744,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21753,7 +21754,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21768,9 +21769,9 @@ export interface operations {
     trainingRuns_listCheckpoints: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21781,7 +21782,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21814,7 +21815,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21824,7 +21825,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21840,7 +21841,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -21851,7 +21852,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -21884,7 +21885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21894,7 +21895,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/training_checkpoint_dropped",
                      *       "code": "training_checkpoint_dropped",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21902,7 +21903,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21912,7 +21913,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/invalid_alias",
                      *       "code": "invalid_alias",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21927,9 +21928,9 @@ export interface operations {
     comparisons_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21938,7 +21939,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21953,7 +21954,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21963,7 +21964,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21979,7 +21980,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -22002,7 +22003,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -22021,7 +22022,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22031,7 +22032,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22040,7 +22041,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22050,7 +22051,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/held_out_overlap",
                      *       "code": "held_out_overlap",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22074,7 +22075,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22107,7 +22108,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22117,7 +22118,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22132,11 +22133,11 @@ export interface operations {
     comparisons_listItems: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Also tell which side is which, and the judgements; once complete, and with `training:read`. */
+                /** @description Also return which version is on which side, and the judgements. Needs a complete comparison and the scope `training:read`. */
                 reveal?: boolean;
             };
             header?: never;
@@ -22147,7 +22148,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22179,7 +22180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `comparison_not_complete` */
+            /** @description Conflict with stored data. Codes: `comparison_not_complete` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22189,7 +22190,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/comparison_not_complete",
                      *       "code": "comparison_not_complete",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22197,7 +22198,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22207,7 +22208,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22223,7 +22224,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22243,7 +22244,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description This labeler has said the same of this item before: the first judgement again. */
+            /** @description The labeler already gave the same judgement: it is returned again */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22256,7 +22257,7 @@ export interface operations {
                     "application/json": components["schemas"]["JudgementDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -22291,7 +22292,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22301,7 +22302,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/not_for_labelers",
                      *       "code": "not_for_labelers",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22311,7 +22312,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22321,7 +22322,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22338,7 +22339,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22352,7 +22353,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22386,7 +22387,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22396,7 +22397,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/not_for_labelers",
                      *       "code": "not_for_labelers",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22406,7 +22407,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22416,7 +22417,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22432,9 +22433,9 @@ export interface operations {
     loops_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -22443,7 +22444,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22458,7 +22459,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22468,7 +22469,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22484,7 +22485,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -22515,7 +22516,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -22533,7 +22534,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22543,7 +22544,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22552,7 +22553,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22562,7 +22563,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/weights_format_impossible",
                      *       "code": "weights_format_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22586,7 +22587,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22619,7 +22620,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22629,7 +22630,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22645,7 +22646,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22655,7 +22656,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22688,7 +22689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_running` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_not_running` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22698,7 +22699,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_not_running",
                      *       "code": "loop_not_running",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22706,7 +22707,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22716,7 +22717,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22732,7 +22733,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22742,7 +22743,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22775,7 +22776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22785,7 +22786,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_not_resumable",
                      *       "code": "loop_not_resumable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22793,7 +22794,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22803,7 +22804,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22819,7 +22820,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22829,7 +22830,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22862,7 +22863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_finished` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_finished` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22872,7 +22873,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_finished",
                      *       "code": "loop_finished",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22880,7 +22881,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22890,7 +22891,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22905,9 +22906,9 @@ export interface operations {
     loops_listIterations: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -22918,7 +22919,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22951,7 +22952,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22961,7 +22962,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22985,7 +22986,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -23018,7 +23019,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -23028,7 +23029,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -23043,9 +23044,9 @@ export interface operations {
     loops_listCompletions: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -23057,7 +23058,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -23089,7 +23090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `loop_nothing_to_rate` */
+            /** @description Conflict with stored data. Codes: `loop_nothing_to_rate` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23099,7 +23100,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_nothing_to_rate",
                      *       "code": "loop_nothing_to_rate",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -23107,7 +23108,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -23117,7 +23118,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -23134,12 +23135,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23158,14 +23159,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23179,12 +23180,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23203,14 +23204,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23224,12 +23225,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23248,14 +23249,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23269,12 +23270,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23293,14 +23294,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23314,12 +23315,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23338,14 +23339,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23359,12 +23360,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23383,14 +23384,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23404,12 +23405,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23428,14 +23429,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23449,12 +23450,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23473,14 +23474,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23494,12 +23495,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23518,14 +23519,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23539,12 +23540,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23563,14 +23564,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23584,12 +23585,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23608,14 +23609,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23629,12 +23630,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23653,14 +23654,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23674,12 +23675,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23698,14 +23699,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23719,12 +23720,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23743,14 +23744,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;

@@ -17,11 +17,11 @@ await run(async () => {
   const firstKey = config.adminKey ? null : await keys.createFirstAdmin();
   await app.listen(config.port, config.host).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE') throw new ConfigError([await portTaken(config.host, config.port)]);
-    throw error.code ? new ConfigError([`HOST ${config.host} and PORT ${config.port} cannot be listened on: ${error.message}`]) : error;
+    throw error.code ? new ConfigError([`cannot listen on HOST ${config.host} and PORT ${config.port}: ${error.message}`]) : error;
   });
   const { port } = app.getHttpServer().address() as { port: number };
   const url = `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`;
   // The supervisor prints these; without one, the key must still be shown somewhere, this once.
   if (process.send) process.send({ ready: true, url, firstKey });
-  else if (firstKey) process.stdout.write(`First admin key (shown once): ${firstKey}\n`);
+  else if (firstKey) process.stdout.write(`First admin key (shown only once): ${firstKey}\n`);
 });

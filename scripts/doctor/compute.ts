@@ -28,6 +28,6 @@ async function probed(provider: string, threads: number, probe: string): Promise
     return JSON.parse(stdout) as ProbeResult;
   } catch (error) {
     const { killed, signal, code } = error as { killed?: boolean; signal?: string; code?: number };
-    return { reason: killed ? `gave no answer in ${patienceMs / 1000} s` : `the process that tried it ended with ${signal ?? `exit code ${code}`}` };
+    return { reason: killed ? `did not finish within ${patienceMs / 1000} s` : `the test process ended with ${signal ?? `exit code ${code}`}` };
   }
 }

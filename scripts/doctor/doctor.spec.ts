@@ -62,7 +62,7 @@ test('a provider that ends the process that tries it fails only where it is conf
 test('only what failed makes it ill', () => {
   const findings: Finding[] = (['ok', 'warning', 'absent'] as const).map((status) => ({ name: status, status, detail: 'x' }));
   expect(healthy(findings)).toBe(true);
-  expect(asText(findings)).toContain('everything that is configured works');
+  expect(asText(findings)).toContain('everything configured works');
   const ill = [...findings, { name: 'redis', status: 'failed' as const, detail: 'gone' }];
   expect(JSON.parse(asJson(ill))).toEqual({ ok: false, findings: ill });
   expect(asText(ill)).toMatch(/redis\s+FAILED\s+gone[^]*does not work: redis$/);

@@ -20,7 +20,7 @@ export function nodeFinding(version = process.versions.node): Finding {
 export function coresFinding(threads: number, cores = availableParallelism()): Finding {
   const setting = threads === 0 ? 'COMPUTE_THREADS is 0: one thread per core' : `COMPUTE_THREADS is ${threads}`;
   const detail = `${cores} (${cpus()[0]?.model.trim() ?? 'unknown'}); ${setting}`;
-  return threads > cores ? { name: 'cores', status: 'warning', detail: `${detail}, more than there are cores` } : { name: 'cores', status: 'ok', detail };
+  return threads > cores ? { name: 'cores', status: 'warning', detail: `${detail}, more than the number of cores` } : { name: 'cores', status: 'ok', detail };
 }
 
 /** `limit` is that of the control group in bytes; more than the machine has means none. */

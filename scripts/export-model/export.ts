@@ -90,5 +90,5 @@ async function nameBase(path: string, base: string): Promise<void> {
 /** A server must not choose where files go. */
 function plain(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
-  throw new ExportError(`${JSON.stringify(name)} is no plain file name`);
+  throw new ExportError(`${JSON.stringify(name)} is not a plain file name`);
 }

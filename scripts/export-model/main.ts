@@ -23,7 +23,7 @@ try {
   const refused = error instanceof TypeError && error.message === 'fetch failed';
   const kinds = [UsageError, PlumblineError, ExportError, DownloadError, CheckpointError, OnnxExportError, SafetensorsError];
   const known = kinds.some((kind) => error instanceof kind) || 'code' in (error as object);
-  const message = refused ? 'no Plumbline answers there: is `npm start` running, and --url right?' : (error as Error).message;
+  const message = refused ? 'no Plumbline is reachable at this URL: check that `npm start` is running and that --url is correct' : (error as Error).message;
   process.stderr.write(`plumbline: ${refused || known ? message : String((error as Error).stack)}\n`);
   process.exitCode = refused || known ? 2 : 1;
 }
@@ -35,10 +35,10 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { url: text, key: text, format: text, shards: text, onnx: flag, 'max-time': text, adapter: flag, base: text },
   });
-  if (positionals.length !== 2) throw new UsageError(`an id and a folder must be given, got ${positionals.length} arguments; ${usage}`);
+  if (positionals.length !== 2) throw new UsageError(`give an id and a folder, got ${positionals.length} arguments; ${usage}`);
   const [id, directory] = [positionals[0], resolve(positionals[1])];
   const { baseUrl, apiKey } = connection(values);
-  if (!apiKey) throw new UsageError('an API key must be given, by --key or PLUMBLINE_API_KEY');
+  if (!apiKey) throw new UsageError('give an API key with --key or PLUMBLINE_API_KEY');
   const client = new Plumbline({ baseUrl, apiKey });
   const progress = stageProgress('download');
   const options = optionsOf(values);
@@ -59,9 +59,9 @@ interface Values {
 function optionsOf({ format, shards, onnx, 'max-time': maxTime, adapter, base }: Values): ExportOptions {
   if (format !== undefined && !['F32', 'F16', 'BF16'].includes(format)) throw new UsageError(`--format must be F32, F16 or BF16, got ${format}`);
   const kinds = [format !== undefined || shards !== undefined, onnx, adapter].filter(Boolean);
-  if (kinds.length > 1) throw new UsageError('--format and --shards are about safetensors; give them, --onnx or --adapter');
-  if (maxTime !== undefined && !onnx) throw new UsageError('--max-time is about --onnx');
-  if (base !== undefined && !adapter) throw new UsageError('--base is about --adapter');
+  if (kinds.length > 1) throw new UsageError('--format and --shards apply to safetensors only; they cannot be combined with --onnx or --adapter');
+  if (maxTime !== undefined && !onnx) throw new UsageError('--max-time needs --onnx');
+  if (base !== undefined && !adapter) throw new UsageError('--base needs --adapter');
   return {
     ...(format === undefined ? {} : { format: format as FloatFormat }),
     ...(shards === undefined ? {} : { maxShardBytes: count('--shards', shards) }),

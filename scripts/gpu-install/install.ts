@@ -21,7 +21,7 @@ export function installCuda(packageDir: string, platform = `${process.platform}-
   const added = [...filesOf(bin)].filter(([name]) => name.includes('_providers_'));
   const complete = added.some(([name]) => name.includes('providers_cuda')) && added.some(([name]) => name.includes('providers_shared'));
   if (done.status !== 0 || !complete) {
-    const reason = lastError(done.stderr) ?? lastError(done.stdout) ?? `its installer ended with ${done.status ?? done.signal}`;
+    const reason = lastError(done.stderr) ?? lastError(done.stdout) ?? `its installer failed with ${done.status ?? done.signal}`;
     return {
       ok: false,
       lines: [`the CUDA files could not be fetched: ${reason}`, 'they come from api.nuget.org, which this machine must reach (GLOBAL_AGENT_HTTPS_PROXY names a proxy)'],

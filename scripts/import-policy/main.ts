@@ -25,7 +25,7 @@ try {
   const refused = error instanceof TypeError && error.message === 'fetch failed';
   const kinds = [UsageError, RangeError, PlumblineError, CheckpointError, ConfigError, GgufError, HubError, SafetensorsError];
   const known = kinds.some((kind) => error instanceof kind) || 'code' in (error as object);
-  const message = refused ? 'no Plumbline answers there: is `npm start` running, and --url right?' : (error as Error).message;
+  const message = refused ? 'no Plumbline is reachable at this URL: check that `npm start` is running and that --url is correct' : (error as Error).message;
   process.stderr.write(`plumbline: ${refused || known ? message : String((error as Error).stack)}\n`);
   process.exitCode = refused || known ? 2 : 1;
 }
@@ -36,11 +36,11 @@ async function main(): Promise<void> {
     options: { url: { type: 'string' }, key: { type: 'string' }, name: { type: 'string' }, format: { type: 'string' }, reward: { type: 'boolean' }, 'max-tokens': { type: 'string' }, adapter: { type: 'string' } },
   });
   const [source] = positionals;
-  if (positionals.length !== 1) throw new UsageError(`one model must be given, got ${positionals.length}; ${usage}`);
+  if (positionals.length !== 1) throw new UsageError(`give exactly one model, got ${positionals.length}; ${usage}`);
   const { format = 'F32', name = basename(source) } = values;
   if (!['F32', 'F16', 'BF16'].includes(format)) throw new UsageError(`--format must be F32, F16 or BF16, got ${format}`);
   const { baseUrl, apiKey } = connection(values);
-  if (!apiKey) throw new UsageError('an API key must be given, by --key or PLUMBLINE_API_KEY');
+  if (!apiKey) throw new UsageError('give an API key with --key or PLUMBLINE_API_KEY');
   const client = new Plumbline({ baseUrl, apiKey });
 
   const progress = stageProgress('model');

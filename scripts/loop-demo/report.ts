@@ -43,10 +43,10 @@ export interface IterationRow {
 /** What the demonstration promises; each broken promise is one line. People are promised nothing. */
 export function brokenPromises({ iterations, judgedBy }: LoopDemoReport, wanted: number): string[] {
   const broken: string[] = [];
-  if (iterations.length !== wanted) broken.push(`${iterations.length} of ${wanted} iterations came to an end`);
+  if (iterations.length !== wanted) broken.push(`${iterations.length} of ${wanted} iterations finished`);
   const better = iterations.some(({ decision, overFirst }) => decision === 'promoted' && overFirst !== null && overFirst.low > 0.5);
   if (judgedBy === 'simulated labelers' && !better) {
-    broken.push('no promoted policy wins over the first one beyond chance');
+    broken.push('no promoted policy beats the first one significantly');
   }
   return broken;
 }

@@ -26,7 +26,7 @@ test('a tag that is low by chance breaks no promise; ground that was lost does, 
     "the new policy must lose ground on no tag, it wins 0.37 on 'pet', its interval ends at 0.41",
   ]);
   expect(broken({ lengthControlled: { winRate: 0.538, low: 0.49, high: 0.584 } })).toEqual([
-    'at equal length the new policy must win more than half beyond chance, its interval starts at 0.49',
+    'the lower end of the length-controlled win rate must be above 0.5, got 0.49',
   ]);
   expect(broken({ low: 0.5 })).toHaveLength(1);
 });

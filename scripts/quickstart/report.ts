@@ -62,9 +62,9 @@ export const isWorse = ({ high }: Pick<Rate, 'high'>): boolean => high < 0.5;
 export function brokenPromises(report: QuickstartReport): string[] {
   const { rewardModel, comparison } = report;
   const broken: string[] = [];
-  if (!(comparison.low > 0.5)) broken.push(`the new policy must win more than half beyond chance, its interval starts at ${comparison.low}`);
+  if (!(comparison.low > 0.5)) broken.push(`the lower end of the new policy's win rate must be above 0.5, got ${comparison.low}`);
   const { low } = comparison.lengthControlled;
-  if (!(low > 0.5)) broken.push(`at equal length the new policy must win more than half beyond chance, its interval starts at ${low}`);
+  if (!(low > 0.5)) broken.push(`the lower end of the length-controlled win rate must be above 0.5, got ${low}`);
   for (const { tag, winRate, high } of comparison.byTag.filter(isWorse)) {
     broken.push(`the new policy must lose ground on no tag, it wins ${winRate} on '${tag}', its interval ends at ${high}`);
   }
@@ -72,6 +72,6 @@ export function brokenPromises(report: QuickstartReport): string[] {
   const contentBlind = [rewardModel.nulls.longest, rewardModel.nulls.shortest, rewardModel.nulls.first];
   const best = Math.max(...contentBlind.filter((value) => value !== null));
   if (!(rewardModel.accuracy > best)) broken.push(`reward model accuracy ${rewardModel.accuracy} must beat the best null ${best}`);
-  if (!report.stages.every((stage) => stage.count > 0)) broken.push('every stage must have made something');
+  if (!report.stages.every((stage) => stage.count > 0)) broken.push('every stage must have produced a result');
   return broken;
 }

@@ -16,8 +16,8 @@ export function summary({ baseUrl, rows }: Pick<Session, 'baseUrl' | 'rows'>, re
 
 function notes({ rewardModel: { nulls, evalPairs }, totalSeconds }: QuickstartReport): string[] {
   return [
-    `Rules that read nothing would get right, of the reward model's ${evalPairs} pairs: the longer text ${share(nulls.longest)}, the shorter ` +
-      `${share(nulls.shortest)}, the one shown first ${share(nulls.first)}. The labelers' own majority gets ${share(nulls.majority)}: the most there is to get.`,
+    `Accuracy of content-blind rules on the reward model's ${evalPairs} pairs: the longer text ${share(nulls.longest)}, the shorter ` +
+      `${share(nulls.shortest)}, the one shown first ${share(nulls.first)}. The labelers' own majority gets ${share(nulls.majority)}, which is the ceiling.`,
     'Intervals are 95%. The labelers were simulated (scripts/simulated/labelers.ts): no person has judged this.',
     `Total: ${totalSeconds} s, installation included.`,
   ];

@@ -1,4 +1,4 @@
-// PEFT folders of what was trained by low-rank factors: contents first, then rows, as everything that is kept.
+// PEFT folders of models trained with low-rank factors: contents first, then rows, like all stored files.
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import { adapterStreams, type Adapter } from '#src/lm/lora/adapter.js';

@@ -48,7 +48,7 @@ function unsatisfiable(artifact: Artifact): ProblemException {
   return new ProblemException({
     status: 416,
     code: 'range_not_satisfiable',
-    title: 'The range lies outside the content',
+    title: 'The range is not satisfiable',
     detail: `the content has ${artifact.bytes} bytes`,
     headers: { 'content-range': `bytes */${artifact.bytes}` },
   });

@@ -9,9 +9,9 @@ export interface StoredContent {
 }
 
 export interface PutOptions {
-  /** When given and the content is another, nothing is stored. */
+  /** If given and the content differs, nothing is stored. */
   expectedSha256?: string;
-  /** Awaited once the content is known and before it is there. */
+  /** Awaited when the hash is known, before the content is stored. */
   beforePublishing?: (content: StoredContent) => Promise<void>;
 }
 
@@ -54,10 +54,10 @@ export abstract class ArtifactStore {
 
   abstract exists(sha256: string): Promise<boolean>;
 
-  /** Forgets a content that nobody names and nobody is about to name; one that is not there is no error. */
+  /** Deletes an unreferenced and unclaimed content; a missing one is no error. */
   abstract remove(sha256: string): Promise<void>;
 
-  /** Drops half-written contents that nobody has written to for so long. */
+  /** Deletes partial contents that were not written to for this long. */
   abstract sweepUnfinished(idleMs: number): Promise<void>;
 }
 
@@ -72,12 +72,12 @@ export class ContentMismatchError extends Error {
   }
 }
 
-/** The store is there and does not have it: trying again does not help. */
+/** The store is available but lacks the content: retrying does not help. */
 export class ContentMissingError extends ProblemException {
   override readonly name = 'ContentMissingError';
 
   constructor(readonly sha256: string) {
-    super({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail: `content ${sha256} is not in the artifact store` });
+    super({ status: 410, code: 'artifact_content_missing', title: 'The content is missing', detail: `content ${sha256} is missing from the artifact store` });
   }
 }
 

@@ -12,7 +12,7 @@ export class Artifact {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** What the file is for: `model-file`, `pair-export`, whatever the poster says. */
+  /** Purpose of the file: `model-file`, `pair-export` or any name given by the client. */
   @Column('text')
   kind: string;
 

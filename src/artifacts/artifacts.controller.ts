@@ -28,7 +28,7 @@ export class ArtifactsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Uploads a file: the body is its content. */
+  /** Uploads a file. The request body is its content. */
   @Post()
   @RequireScopes('artifacts:write')
   @ApiOperation({ operationId: 'artifacts_upload' })
@@ -52,16 +52,16 @@ export class ArtifactsController {
     return this.artifacts.get(id);
   }
 
-  /** The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag. */
+  /** Downloads the content. Accepts `Range` with one range, and `If-None-Match` with the sha256 as entity tag. */
   @Get(':id/content')
   @RequireScopes('artifacts:read')
   @ApiOperation({ operationId: 'artifacts_download' })
   @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
   @ApiHeader({ name: 'If-None-Match', required: false })
   @ApiProduces('application/octet-stream', '*/*')
-  @ApiOkResponse({ description: 'All of it, in the media type that it was uploaded with', headers: { ...contentHeaders }, content: anyContent })
-  @ApiResponse({ status: 206, description: 'The range asked for', headers: { ...contentHeaders }, content: anyContent })
-  @ApiResponse({ status: 304, description: 'You have it already' })
+  @ApiOkResponse({ description: 'The whole content, in the media type of the upload', headers: { ...contentHeaders }, content: anyContent })
+  @ApiResponse({ status: 206, description: 'The requested range', headers: { ...contentHeaders }, content: anyContent })
+  @ApiResponse({ status: 304, description: 'Not modified' })
   async download(
     @Param('id', ParseUUIDPipe) id: string,
     @Req() request: FastifyRequest,
@@ -70,7 +70,7 @@ export class ArtifactsController {
     return sendContent(this.artifacts, await this.artifacts.get(id), request, reply);
   }
 
-  /** What this file was made from (`up`) or went into (`down`). */
+  /** What this file was made from (`up`) or what was made from it (`down`). */
   @Get(':id/lineage')
   @RequireScopes('artifacts:read')
   @ApiOperation({ operationId: 'artifacts_traceLineage' })

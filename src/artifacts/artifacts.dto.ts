@@ -8,24 +8,24 @@ const sha256Pattern = /^[0-9a-f]{64}$/;
 
 /** Query of an upload; the body is the content. */
 export class UploadArtifactQuery {
-  /** What the file is for. @example model-file */
+  /** Purpose of the file. @example model-file */
   @Matches(kindPattern)
   kind: string;
 
-  /** Name for downloads; no folders. @example model.safetensors */
+  /** File name for downloads, without folders. @example model.safetensors */
   @IsString()
   @Length(1, 255)
   @Matches(/^[^\p{Cc}/\\]+$/u)
   @IsStorable()
   fileName: string;
 
-  /** Given back with the content. @example application/octet-stream */
+  /** Media type, returned with the content. @example application/octet-stream */
   @IsOptional()
   @Length(3, 200)
   @Matches(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?[\w-]+=[\w.+-]+)*$/)
   mediaType?: string;
 
-  /** Lower-case hex; a body with another sha256 is refused. */
+  /** Expected sha256 in lower-case hex; a body with another sha256 is refused. */
   @IsOptional()
   @Matches(sha256Pattern)
   sha256?: string;
@@ -37,7 +37,7 @@ export class ArtifactQuery extends PageQuery {
   @Matches(kindPattern)
   kind?: string;
 
-  /** Only artifacts with this content, lower-case hex. */
+  /** Only artifacts with this sha256, in lower-case hex. */
   @IsOptional()
   @Matches(sha256Pattern)
   sha256?: string;

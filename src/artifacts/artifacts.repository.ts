@@ -34,7 +34,7 @@ export class ArtifactsRepository {
     return id;
   }
 
-  /** What the latest rows name. */
+  /** Contents of the latest rows. */
   async recentContents(limit: number): Promise<string[]> {
     const rows = await this.rows.find({ select: { sha256: true }, order: { id: 'DESC' }, take: limit });
     return rows.map(({ sha256 }) => sha256);

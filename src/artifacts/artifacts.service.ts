@@ -1,5 +1,5 @@
 // Files: content-addressed bytes in a store, named rows in the database. The bytes are on disk before a row
-// says so; a crash in between leaves bytes that nobody names, never a row without bytes.
+// says so; a crash in between leaves unreferenced bytes, never a row without bytes.
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { newId } from '#src/common/id.js';
@@ -98,6 +98,6 @@ export class ArtifactsService {
 
 function gone({ id }: Artifact, error: unknown): never {
   if (!(error instanceof ContentMissingError)) throw error;
-  const detail = `the content of artifact ${id} is not in the store`;
-  throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail });
+  const detail = `the content of artifact ${id} is missing from the artifact store`;
+  throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is missing', detail });
 }

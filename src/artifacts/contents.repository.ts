@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '#src/common/id.js';
 import { Database, type Transaction } from '#src/database/database.js';
 
-/** Who is about to name a content, and which contents lost their names. Times are the database's. */
+/** Claims of contents, and contents that became unreferenced. Times are the database's. */
 @Injectable()
 export class ContentsRepository {
   constructor(
@@ -11,7 +11,7 @@ export class ContentsRepository {
     private readonly database: Database,
   ) {}
 
-  /** Keeps a content for whoever is about to name it; id of the claim. Waits for a removal that is under way. */
+  /** Claims a content for a row to come and returns the id of the claim. Waits for a running removal. */
   claim(sha256: string, seconds: number): Promise<string> {
     return this.database.transaction(async (tx) => {
       const id = newId();
@@ -26,7 +26,7 @@ export class ContentsRepository {
     await tx.query('DELETE FROM content_claims WHERE id = ANY($1::uuid[])', [claimIds]);
   }
 
-  /** Contents that lose their name in this transaction: a claim that is over, so that they go even if this process dies. */
+  /** Marks contents that become unreferenced in this transaction with an expired claim, so that they are removed even if this process dies. */
   async abandon(tx: Transaction, contents: readonly string[]): Promise<void> {
     await tx.query('INSERT INTO content_claims (id, sha256, until) SELECT gen_random_uuid(), s, now() FROM unnest($1::text[]) s', [contents]);
   }
@@ -40,7 +40,7 @@ export class ContentsRepository {
     return rows.map(({ sha256 }) => sha256);
   }
 
-  /** Does `remove` unless a row names the content or somebody is about to, and lets nobody begin to meanwhile. */
+  /** Calls `remove` unless a row refers to the content or claims it; new claims wait meanwhile. */
   removing(sha256: string, remove: () => Promise<void>): Promise<void> {
     return this.database.transaction(async (tx) => {
       await lock(tx, sha256);

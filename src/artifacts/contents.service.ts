@@ -1,5 +1,5 @@
-// Bytes and the rows that name them. Bytes come before their row and go after it; in between, a claim says that somebody is
-// about to name them. Two runs with the same seed store the same bits: what one of them drops, the other may have just put.
+// Bytes and the rows that refer to them. Bytes are stored before their row and deleted after it; in between, a claim protects them. Two
+// runs with the same seed store the same bits: one may delete what the other has just stored.
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import { ArtifactStore, type StoredContent } from './artifact-store.js';
@@ -14,7 +14,7 @@ export interface ClaimedContent extends StoredContent {
 const claimSeconds = 6 * 3600;
 const sweepEveryMs = 600_000;
 const sweptAtOnce = 100;
-/** A half-written file that nobody has written to for so long was left by a process that died. */
+/** Age at which a partial file counts as left by a dead process. */
 const abandonedAfterMs = 3_600_000;
 
 @Injectable()
@@ -30,7 +30,7 @@ export class ContentsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   onApplicationBootstrap(): void {
     const sweep = (): void => {
-      this.sweeping = this.sweep().catch((error: Error) => this.logger.warn(`what was left in the artifact store was not removed: ${error.message}`));
+      this.sweeping = this.sweep().catch((error: Error) => this.logger.warn(`unreferenced files in the artifact store were not removed: ${error.message}`));
     };
     this.timer = setInterval(sweep, sweepEveryMs);
     sweep();
@@ -64,12 +64,12 @@ export class ContentsService implements OnApplicationBootstrap, OnModuleDestroy 
     return this.rows.abandon(tx, contents);
   }
 
-  /** Frees the space of those that nobody names and nobody is about to name. */
+  /** Deletes unreferenced and unclaimed contents. */
   async remove(contents: readonly string[]): Promise<void> {
     for (const sha256 of contents) await this.rows.removing(sha256, () => this.store.remove(sha256));
   }
 
-  /** What processes that died have left. */
+  /** Removes what dead processes left behind. */
   async sweep(): Promise<void> {
     await this.store.sweepUnfinished(abandonedAfterMs);
     for (let contents = await this.rows.over(sweptAtOnce); contents.length > 0; contents = await this.rows.over(sweptAtOnce)) {

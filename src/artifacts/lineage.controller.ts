@@ -9,7 +9,7 @@ import { LineageService } from './lineage.service.js';
 export class LineageController {
   constructor(private readonly lineage: LineageService) {}
 
-  /** What a resource was made from (`up`), or what was made of it (`down`). */
+  /** What a resource was made from (`up`) or what was made from it (`down`). */
   @Get()
   @RequireScopes('artifacts:read')
   @ApiOperation({ operationId: 'lineage_trace' })

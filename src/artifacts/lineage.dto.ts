@@ -5,12 +5,12 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { lineageDirections, lineageTypes, type LineageDirection, type LineageType } from './lineage-edge.entity.js';
 
 export class LineageDirectionQuery {
-  /** `up` to what it was made from, `down` to what was made of it. */
+  /** `up`: what it was made from; `down`: what was made from it. */
   @ApiProperty({ enum: lineageDirections, enumName: 'LineageDirection' })
   @IsIn(lineageDirections)
   direction: LineageDirection;
 
-  /** How many steps at most. @example 32 */
+  /** Maximum number of steps. @example 32 */
   @ApiProperty({ type: 'integer', required: false, default: 32, minimum: 1, maximum: 256 })
   @IsOptional()
   @Type(() => Number)
@@ -21,12 +21,12 @@ export class LineageDirectionQuery {
 }
 
 export class LineageQuery extends LineageDirectionQuery {
-  /** Kind of resource to start from. */
+  /** Type of the resource to start from. */
   @ApiProperty({ enum: lineageTypes, enumName: 'LineageType' })
   @IsIn(lineageTypes)
   type: LineageType;
 
-  /** Its id. */
+  /** Id of the resource to start from. */
   @ApiProperty({ format: 'uuid' })
   @IsUUID()
   id: string;
@@ -39,7 +39,7 @@ export class LineageNodeDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** Fewest steps from the start. */
+  /** Shortest distance from the start, in steps. */
   @ApiProperty({ type: 'integer', example: 1 })
   depth: number;
 }
@@ -57,19 +57,19 @@ export class LineageEdgeDto {
   @ApiProperty({ format: 'uuid' })
   childId: string;
 
-  /** What the parent was to the child. @example generated_by */
+  /** Role of the parent in making the child. @example generated_by */
   relation: string;
 }
 
 /** The part of the graph that was reached. */
 export class LineageDto {
-  /** The start first, then by depth. */
+  /** Ordered by depth, starting with the start node. */
   @ApiProperty({ type: [LineageNodeDto] })
   nodes: LineageNodeDto[];
 
   @ApiProperty({ type: [LineageEdgeDto] })
   edges: LineageEdgeDto[];
 
-  /** Whether the graph goes on beyond `depth`. */
+  /** Whether the graph continues beyond `depth`. */
   truncated: boolean;
 }

@@ -1,4 +1,4 @@
-// What was made from what, as rows: every feature links its product to its inputs in the transaction that
+// Lineage as rows: every feature links its product to its inputs in the transaction that
 // creates it, and anyone can walk the graph both ways.
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';

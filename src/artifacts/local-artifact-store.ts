@@ -79,7 +79,7 @@ export class LocalArtifactStore extends ArtifactStore {
   async mark(id: string): Promise<string> {
     await mkdir(this.directory, { recursive: true });
     try {
-      // Of several processes that start on an empty store one makes the file.
+      // If several processes start on an empty store, one creates the file.
       const file = await open(this.markerFile, 'wx');
       await file.writeFile(`${id}\n`);
       await file.sync();
@@ -107,10 +107,10 @@ export class LocalArtifactStore extends ArtifactStore {
 
   private async mustBeThere(): Promise<void> {
     if (this.marked === undefined || (await this.readMarker()) === this.marked) return;
-    throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is away: it has no longer the marker ${this.marked}`);
+    throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is unavailable: its marker ${this.marked} is missing`);
   }
 
-  /** What went wrong, where the store as a whole is at fault. */
+  /** The problem, if the store as a whole is at fault. */
   private async explained(error: unknown): Promise<unknown> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') return full(`the disk of the artifact store ${this.directory} is full`);
@@ -127,7 +127,7 @@ export class LocalArtifactStore extends ArtifactStore {
     const folder = join(this.directory, 'tmp');
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
-      // Gone by now: its writer was alive after all, or another process sweeps too.
+      // Already gone: its writer was still alive, or another process swept it.
       const file = await stat(path).catch(() => undefined);
       if (file && Date.now() - file.mtimeMs > idleMs) await rm(path, { force: true });
     }
@@ -180,5 +180,5 @@ async function synced(directory: string): Promise<void> {
 }
 
 function full(detail: string): ProblemException {
-  return new ProblemException({ status: 507, code: 'artifact_store_full', title: 'There is no room left to store this', detail });
+  return new ProblemException({ status: 507, code: 'artifact_store_full', title: 'Not enough storage', detail });
 }

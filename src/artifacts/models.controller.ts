@@ -9,7 +9,7 @@ import { ModelsService } from './models.service.js';
 export class ModelsController {
   constructor(private readonly models: ModelsService) {}
 
-  /** A model and its files, each an artifact. */
+  /** A model and its files; each file is an artifact. */
   @Get(':id')
   @RequireScopes('artifacts:read')
   @ApiOperation({ operationId: 'models_get' })

@@ -19,7 +19,7 @@ export class ModelDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** sha256 over the names and contents of the files: the same for the same model. */
+  /** sha256 over file names and contents: equal for equal models. */
   contentHash: string;
 
   /** @example LlamaForCausalLM */

@@ -38,7 +38,7 @@ export class ModelsRepository {
   /** Deletes a model that no other row refers to; its artifacts, or none where it stays. */
   async removeUnused(tx: Transaction, id: string): Promise<string[]> {
     try {
-      // A savepoint: what refuses is the foreign key of whoever uses the model.
+      // A savepoint, because the foreign key of a user of the model may refuse the deletion.
       return await tx.transaction(async (inner) => {
         const [files] = await inner.query<[{ artifact_id: string }[], number]>('DELETE FROM model_files WHERE model_id = $1 RETURNING artifact_id', [id]);
         await inner.delete(Model, id);

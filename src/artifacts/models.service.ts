@@ -14,10 +14,10 @@ import type { Model } from './model.entity.js';
 import type { ModelDto } from './models.dto.js';
 import { ModelsRepository } from './models.repository.js';
 
-/** What S3 takes in one request; Hugging Face's own files end there too. */
+/** The limit of one request to S3, and of Hugging Face's own files. */
 const largestFile = 5_000_000_000;
 
-/** What the files say about the model, read by whoever can read them. */
+/** Information about the model, read from its files. */
 export interface ModelInfo {
   architecture: string;
   parameterCount: number;
@@ -67,7 +67,7 @@ export class ModelsService {
   /** The second half of `saveModel`. */
   async saveStored(tx: Transaction, stored: Record<string, ClaimedContent>, info: ModelInfo): Promise<Model> {
     const files = Object.entries(stored).map(([name, content]) => ({ name, ...content }));
-    // Also where the model is there already, and its rows name them.
+    // Also if the model already exists and its rows refer to them.
     await this.contents.settle(tx, files);
     return this.insertOnce(tx, files, info, async (modelId) => {
       const ids = await this.artifacts.register(
@@ -81,7 +81,7 @@ export class ModelsService {
     });
   }
 
-  /** A model made of artifacts that somebody uploaded. */
+  /** A model made from uploaded artifacts. */
   saveUploaded(tx: Transaction, files: ModelFileRef[], info: ModelInfo): Promise<Model> {
     return this.insertOnce(tx, files, info, async (modelId) => {
       for (const { artifactId } of files) {
@@ -92,8 +92,8 @@ export class ModelsService {
   }
 
   /**
-   * Takes back a model that was trained here, unless somebody else has come to name it. Contents that no artifact names
-   * any more, for `ArtifactsService.removeContents` once the transaction is through.
+   * Deletes a model that was trained here, unless another row refers to it. Returns unreferenced contents, for
+   * `ArtifactsService.removeContents` after the transaction.
    */
   async forget(tx: Transaction, id: string): Promise<string[]> {
     const artifactIds = await this.models.removeUnused(tx, id);

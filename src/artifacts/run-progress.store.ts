@@ -12,7 +12,7 @@ import { ContentsService } from './contents.service.js';
 import type { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
 
-/** One to go on from, and the one before it in case the first cannot be read. */
+/** The latest save, and the one before in case the latest cannot be read. */
 const savesKept = 2;
 
 @Injectable()
@@ -38,7 +38,7 @@ export class RunProgressStore {
     }));
   }
 
-  /** What `save` of the same kind of training was given last, of what can be read. */
+  /** The last readable save of the same kind of training. */
   async load<P extends SavedProgress>(ownerId: string): Promise<P | undefined> {
     for (const save of await this.saves.list(ownerId)) {
       const progress = await this.read<P>(save);

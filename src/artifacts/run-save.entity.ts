@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from './artifact.entity.js';
 
-/** Where the progress of a training after a step lies in the artifact store. Gone when the training is. */
+/** The progress of a training after a step, in the artifact store. Deleted with the training. */
 @Entity('run_saves')
 export class RunSave {
   /** A training run or a reward model. */

@@ -13,7 +13,7 @@ export class RunSavesRepository {
     return this.rows.find({ where: { ownerId }, order: { step: 'DESC' } });
   }
 
-  /** Adds a save and forgets all but the latest `kept`; contents that no save of this owner names any more. */
+  /** Adds a save and deletes all but the latest `kept`. Returns contents that no save of this owner refers to any more. */
   async add(tx: Transaction, save: Omit<RunSave, 'createdAt'>, kept: number): Promise<string[]> {
     await tx.upsert(RunSave, save, ['ownerId', 'step']);
     const [forgotten] = await tx.query<[{ sha256: string }[], number]>(
@@ -26,7 +26,7 @@ export class RunSavesRepository {
     return forgotten.map(({ sha256 }) => sha256).filter((sha256) => !left.has(sha256));
   }
 
-  /** Forgets all of an owner's; their contents. */
+  /** Deletes all saves of an owner and returns their contents. */
   async remove(tx: Transaction, ownerId: string): Promise<string[]> {
     const [rows] = await tx.query<[{ sha256: string }[], number]>('DELETE FROM run_saves WHERE owner_id = $1 RETURNING sha256', [ownerId]);
     return rows.map(({ sha256 }) => sha256);

@@ -7,7 +7,7 @@ import { ConfigError, type Config } from '#src/config/config.js';
 import { ArtifactStore } from './artifact-store.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 
-/** Contents that are looked for in a store without a marker; one of them is proof enough. */
+/** Number of contents looked for in a store without a marker; finding one identifies the store. */
 const looked = 20;
 
 @Injectable()
@@ -25,13 +25,13 @@ export class StoreIdentity implements OnModuleInit {
     const found = await this.store.marker();
     const known = await this.artifacts.storeId(found ?? newId());
     if (found === known) return;
-    if (found !== undefined) throw this.refusal(known, `it is another one, ${found}`);
+    if (found !== undefined) throw this.refusal(known, `it belongs to another database, ${found}`);
     // New, or from before there were markers.
     const recent = await this.artifacts.recentContents(looked);
     const there = await Promise.all(recent.map((sha256) => this.store.exists(sha256)));
     if (recent.length > 0 && !there.includes(true)) throw this.refusal(known, 'it has no marker and none of the files that the database names');
     const marked = await this.store.mark(known);
-    if (marked !== known) throw this.refusal(known, `it is another one, ${marked}`);
+    if (marked !== known) throw this.refusal(known, `it belongs to another database, ${marked}`);
     this.logger.log(`the artifact store ${this.config.artifactsDir} is marked as ${known}`);
   }
 

@@ -9,7 +9,7 @@ export class ApiKey {
   @Column('text')
   name: string;
 
-  /** First characters of a key that Plumbline made, so that people can tell keys apart; empty for one that people chose. */
+  /** First characters of a generated key, for recognising it; empty for a key chosen by the operator. */
   @Column('text')
   prefix: string;
 
@@ -39,11 +39,11 @@ export class ApiKey {
   @Column('uuid', { nullable: true })
   successorId: string | null;
 
-  /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+  /** Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
   @Column('boolean')
   fromEnvironment: boolean;
 
-  /** The labeler whose session it is; it may then do nothing but work on this labeler's tasks. */
+  /** The labeler of a session key, which may only work on this labeler's tasks. */
   @Column('uuid', { nullable: true })
   labelerId: string | null;
 

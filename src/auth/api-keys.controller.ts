@@ -11,7 +11,7 @@ import { CurrentAuth, RequireScopes, SecretAnswer, type AuthContext, OpenToLabel
 export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
-  /** Makes a key; its secret is in this answer and nowhere else. */
+  /** Creates a key. The secret is shown only in this response. */
   @Post()
   @SecretAnswer()
   @ApiOperation({ operationId: 'apiKeys_create' })
@@ -19,14 +19,14 @@ export class ApiKeysController {
     return this.apiKeys.create(dto, null, auth);
   }
 
-  /** All keys, those of vendors too. */
+  /** All keys, including vendor keys. */
   @Get()
   @ApiOperation({ operationId: 'apiKeys_list' })
   list(@Query() query: PageQuery): Promise<ApiKeyPage> {
     return this.apiKeys.list(query);
   }
 
-  /** Revokes a key; other processes follow within two seconds. */
+  /** Revokes a key. All processes refuse it within two seconds. */
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ operationId: 'apiKeys_revoke' })
@@ -34,7 +34,7 @@ export class ApiKeysController {
     return this.apiKeys.revoke(auth, id);
   }
 
-  /** Makes a successor with the same scopes; the old key works on for the grace period. */
+  /** Creates a new key with the same scopes. The old key keeps working for the grace period. */
   @Post(':id/rotate')
   @SecretAnswer()
   @ApiOperation({ operationId: 'apiKeys_rotate' })

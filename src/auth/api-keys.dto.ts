@@ -5,7 +5,7 @@ import { IsTime } from '#src/common/time.js';
 import { scopes, vendorScopes, type Scope, type VendorScope } from './scopes.js';
 
 export class CreateApiKeyDto {
-  /** What the key is for. @example vendor acme, ratings */
+  /** Name that tells what the key is for. @example vendor acme, ratings */
   @IsString()
   @Length(1, 200)
   name: string;
@@ -16,7 +16,7 @@ export class CreateApiKeyDto {
   @IsIn(scopes, { each: true })
   scopes: Scope[];
 
-  /** From when on the key is refused. */
+  /** When the key expires. Default: never. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime({ future: true })
@@ -24,7 +24,7 @@ export class CreateApiKeyDto {
 }
 
 export class CreateVendorApiKeyDto {
-  /** What the key is for. @example Acme production */
+  /** Name that tells what the key is for. @example Acme production */
   @IsString()
   @Length(1, 200)
   name: string;
@@ -35,7 +35,7 @@ export class CreateVendorApiKeyDto {
   @IsIn(vendorScopes, { each: true })
   scopes: VendorScope[];
 
-  /** From when on the key is refused. */
+  /** When the key expires. Default: never. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime({ future: true })
@@ -43,7 +43,7 @@ export class CreateVendorApiKeyDto {
 }
 
 export class RotateApiKeyDto {
-  /** How long the old key works beside its successor; 0 ends it now. It never works longer than it would have. */
+  /** How long the old key keeps working, in seconds; 0 ends it now. Its own expiry still applies. */
   @ApiPropertyOptional({ type: 'integer', default: 86_400, minimum: 0, maximum: 2_592_000 })
   @IsOptional()
   @IsInt()
@@ -51,7 +51,7 @@ export class RotateApiKeyDto {
   @Max(2_592_000)
   graceSeconds?: number;
 
-  /** Of the successor. Without it, it lives as long as the old key was made to. */
+  /** Expiry of the new key. Default: the lifetime of the old key. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime({ future: true })
@@ -64,7 +64,7 @@ export class ApiKeyDto {
 
   name: string;
 
-  /** First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose. */
+  /** First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which is chosen by the operator. */
   @ApiProperty({ example: 'plk_Zk3f' })
   prefix: string;
 
@@ -85,21 +85,21 @@ export class ApiKeyDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastUsedAt: Date | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'the key that took its place' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'the key that replaced it; null: not rotated' })
   successorId: string | null;
 
-  /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+  /** Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
   fromEnvironment: boolean;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "set only for labeler sessions" })
   labelerId: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "set only for labeler sessions" })
   labelingBatchId: string | null;
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {
-  /** The key itself. It is shown this once and kept only as a hash. */
+  /** The secret key. Shown only in this response; stored only as a hash. */
   @ApiProperty({ example: 'plk_Zk3f0000000000000000000000000000' })
   secret: string;
 }

@@ -23,7 +23,7 @@ export class ApiKeysRepository {
     return tx.findOneByOrFail(ApiKey, { id: key.id });
   }
 
-  /** Does nothing when a key with the same hash is there already. */
+  /** Does nothing if a key with the same hash exists. */
   async insertOnce(tx: Transaction, key: NewApiKey): Promise<boolean> {
     const done = await tx.createQueryBuilder().insert().into(ApiKey).values(key).orIgnore().returning('id').execute();
     return (done.raw as unknown[]).length > 0;

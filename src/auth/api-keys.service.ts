@@ -38,7 +38,7 @@ export class ApiKeysService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Whose key it is; or why it is refused, which is for the audit log and not for whoever asks. */
+  /** The owner of the key, or why it is refused; the reason goes to the audit log, not to the caller. */
   async authenticate(secret: string): Promise<Authentication> {
     const hash = digest(secret);
     const cacheKey = hash.toString('base64');
@@ -76,7 +76,7 @@ export class ApiKeysService {
     });
   }
 
-  /** A key that may work on one labeler's tasks and nothing else; where a batch is given, on those of that batch. */
+  /** A key limited to one labeler's tasks, and to one batch if given. */
   createSession(
     actor: Actor,
     session: { labelerId: string; labelingBatchId: string | null; vendorId: string | null; expiresAt: Date },
@@ -117,7 +117,7 @@ export class ApiKeysService {
   /** Makes the first admin key when there is none that is valid; null when there is one. */
   createFirstAdmin(): Promise<string | null> {
     return this.database.transaction(async (tx) => {
-      // Of two processes that start at once, the second finds the key of the first.
+      // If two processes start at once, the second finds the key of the first.
       await this.keys.lockAdmins(tx);
       if (await this.keys.anyAdmin(tx)) return null;
       return (await this.create({ name: 'first admin', scopes: ['admin'] })).secret;
@@ -169,10 +169,10 @@ export class ApiKeysService {
     const made = await this.database.transaction(async (tx) => {
       const old = await this.keys.lock(tx, id, { vendorId });
       if (!old) throw notFound('api_key', id);
-      if (old.successorId !== null) throw conflict('api_key_rotated', `api key ${old.successorId} took its place already`);
-      if (old.revokedAt !== null) throw conflict('api_key_revoked', `api key ${id} is revoked: make a new one`);
+      if (old.successorId !== null) throw conflict('api_key_rotated', `the API key was already replaced by ${old.successorId}`);
+      if (old.revokedAt !== null) throw conflict('api_key_revoked', `API key ${id} is revoked: create a new one`);
       if (old.expiresAt !== null && old.expiresAt.getTime() <= Date.now()) {
-        throw conflict('api_key_expired', `api key ${id} has expired: make a new one`);
+        throw conflict('api_key_expired', `API key ${id} has expired: create a new one`);
       }
       const { name, scopes, labelerId, labelingBatchId } = old;
       const successor = await this.insert(tx, { name, scopes, labelerId, labelingBatchId, vendorId: old.vendorId, expiresAt: dto.expiresAt ?? sameLife(old) });
@@ -216,7 +216,7 @@ function newSecret(): string {
   return `plk_${randomBytes(24).toString('base64url')}`;
 }
 
-/** From now, as long as the old key was made to live. */
+/** From now, with the lifetime of the old key. */
 function sameLife({ createdAt, expiresAt }: ApiKey): Date | null {
   return expiresAt && new Date(Date.now() + expiresAt.getTime() - createdAt.getTime());
 }

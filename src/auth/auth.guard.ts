@@ -38,8 +38,8 @@ function missingScope(wanted: readonly Scope[]): ProblemException {
   return new ProblemException({
     status: 403,
     code: 'scope_missing',
-    title: 'The API key may not do this',
-    detail: `this route needs the scope ${wanted.join(' and ')}`,
+    title: 'The API key does not allow this request',
+    detail: `the API key must have the scope ${wanted.join(' and ')}`,
   });
 }
 
@@ -47,8 +47,8 @@ function ownersOnly(): ProblemException {
   return new ProblemException({
     status: 403,
     code: 'not_for_vendors',
-    title: 'The API key may not do this',
-    detail: 'this route is not open to the keys of vendors',
+    title: 'The API key does not allow this request',
+    detail: 'this route is not open to vendor keys',
   });
 }
 
@@ -56,7 +56,7 @@ function notForLabelers(): ProblemException {
   return new ProblemException({
     status: 403,
     code: 'not_for_labelers',
-    title: 'The session may not do this',
-    detail: "this route is not open to labelers' sessions",
+    title: 'The session does not allow this request',
+    detail: "this route is not open to labeler sessions",
   });
 }

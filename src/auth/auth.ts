@@ -1,6 +1,6 @@
-// Who is asking and what they may do. Every route names its scopes with @RequireScopes or is @Public.
+// The caller and its permissions. Every route names its scopes with @RequireScopes or is @Public.
 // A route that does neither is open to admins only. Keys of vendors reach only routes that are @OpenToVendors: what
-// is new is closed to them until somebody has thought about what they would see.
+// is new is closed to them until its visible data has been reviewed.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Scope } from './scopes.js';
@@ -11,7 +11,7 @@ export interface AuthContext {
   readonly scopes: readonly Scope[];
   /** Set when the key belongs to a vendor: it then sees that vendor's rows only. */
   readonly vendorId: string | null;
-  /** Set in a labeler's session: it works on this labeler's tasks, of `labelingBatchId` alone where that is set. */
+  /** Set in a labeler session: limits it to this labeler's tasks, and to `labelingBatchId` if set. */
   readonly labelerId?: string | null;
   readonly labelingBatchId?: string | null;
 }
@@ -28,7 +28,7 @@ export const Public = () => SetMetadata(publicKey, true);
 /** Keys of vendors may use this route: its service must keep them to their own rows (`auth.vendorId`). */
 export const OpenToVendors = () => SetMetadata(vendorsKey, true);
 
-/** Sessions of labelers may use this route: its service must keep them to their own tasks (`auth.labelerId`). */
+/** Labeler sessions may use this route: its service must restrict them to their own tasks (`auth.labelerId`). */
 export const OpenToLabelers = () => SetMetadata(labelersKey, true);
 
 /** The answer holds a secret that is shown once, so it is never kept for an `Idempotency-Key`. */

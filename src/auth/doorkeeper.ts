@@ -4,7 +4,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { Refusals } from './audit/refusals.js';
 import type { AuthContext, AuthenticatedRequest } from './auth.js';
 
-/** Who asks, told by the key in the header. */
+/** Identifies the caller by the key in the header. */
 @Injectable()
 export class Doorkeeper {
   constructor(
@@ -12,7 +12,7 @@ export class Doorkeeper {
     private readonly refusals: Refusals,
   ) {}
 
-  /** @throws ProblemException 401, the same one for every reason: a stranger learns nothing about keys */
+  /** @throws ProblemException 401, the same for every reason, so that it reveals nothing about keys */
   async identify(request: AuthenticatedRequest): Promise<AuthContext> {
     const secret = bearer(request.headers.authorization);
     if (secret === undefined) throw unauthorized(true);
@@ -38,7 +38,7 @@ function unauthorized(missing: boolean): ProblemException {
   return new ProblemException({
     status: 401,
     code: missing ? 'api_key_missing' : 'api_key_invalid',
-    title: 'A valid API key is needed',
+    title: 'A valid API key is required',
     detail: missing
       ? 'send the header Authorization: Bearer <API key>'
       : 'the API key is unknown, expired or revoked',

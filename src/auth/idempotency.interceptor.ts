@@ -50,7 +50,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
 
   onApplicationBootstrap(): void {
     const forget = (): void => {
-      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`old answers were not dropped: ${error.message}`));
+      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`expired idempotent responses were not deleted: ${error.message}`));
     };
     this.timer = setInterval(forget, forgetEveryMs);
     forget();
@@ -67,7 +67,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || !request.auth) return next.handle();
     if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
-      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 characters of ASCII', key);
+      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 printable ASCII characters', key);
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const keyId = request.auth.keyId;
@@ -94,7 +94,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
         }),
       );
     } catch (error) {
-      // Where this fails too, the key is free after a minute.
+      // If this also fails, the key expires after a minute.
       await this.answers.release(keyId, key).catch(() => undefined);
       throw error;
     } finally {
@@ -102,19 +102,19 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     }
   }
 
-  /** A streamed body: its lines are in, whatever becomes of the answer. */
+  /** A streamed body: its lines are stored even if the response fails. */
   private async landed(request: AuthenticatedRequest, next: CallHandler, keep: (body: string, print: string) => Promise<void>): Promise<unknown> {
     const printed = new PrintedBody(request.body as Readable);
     request.body = printed.stream;
     const given: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-    // What is to be kept is held; only without a key does a bulk answer pass by.
+    // A response to be stored is buffered; a bulk response without a key is streamed.
     const held = given instanceof StreamableFile ? await text(given.getStream()) : (JSON.stringify(given) ?? '');
-    await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an answer was not kept: ${error.message}`));
+    await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an idempotent response was not stored: ${error.message}`));
     return given instanceof StreamableFile ? new StreamableFile(Buffer.from(held), given.options) : given;
   }
 
   private async renew(keyId: string, key: string): Promise<void> {
-    // One that fails is made up for by the next; the request itself meets the same database.
+    // A failed renewal is made up for by the next one.
     await this.answers.renew(keyId, key).catch(() => undefined);
   }
 
@@ -132,11 +132,11 @@ async function replay(answer: StoredAnswer | undefined, head: string, body: unkn
   const first = answer && splitPrint(answer.requestHash);
   if (first && first.head !== head) throw reused();
   if (!answer || answer.status === null) {
-    throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still at work: try again shortly');
+    throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still in progress: retry shortly');
   }
   if (body instanceof Readable ? first?.body === undefined || !(await hasPrint(body, first.body)) : first?.body !== undefined) throw reused();
   if (answer.body === null) {
-    throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its answer held a secret and is shown once');
+    throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its response held a secret and cannot be repeated');
   }
   const headers = JSON.parse(answer.headers ?? '{}') as Record<string, string>;
   void reply.status(answer.status).headers(headers).header('idempotency-replayed', 'true');
@@ -147,7 +147,7 @@ function reused(): ProblemException {
   return new ProblemException({
     status: 422,
     code: 'idempotency_key_reused',
-    title: 'The Idempotency-Key was used for another request',
-    detail: 'the same Idempotency-Key came with another route or body before',
+    title: 'The Idempotency-Key was used for a different request',
+    detail: 'this Idempotency-Key was used with another route or body: use a new key',
   });
 }

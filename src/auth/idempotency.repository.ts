@@ -8,7 +8,7 @@ export interface StoredAnswer {
   status: number | null;
   /** JSON as text, so that no character of it can be refused. */
   headers: string | null;
-  /** As sent; null where it held a secret. */
+  /** The response as sent; null if it held a secret. */
   body: string | null;
 }
 
@@ -16,7 +16,7 @@ export interface StoredAnswer {
 export class IdempotencyRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Reserves the key; false when it was used before. A reservation that nobody renews, since its process died, is free after a minute. */
+  /** Reserves the key; false if it was used before. A reservation that is not renewed, because its process died, expires after a minute. */
   async reserve(apiKeyId: string, key: string, requestHash: string): Promise<boolean> {
     const rows: unknown[] = await this.dataSource.query(
       `INSERT INTO idempotency_keys (api_key_id, key, request_hash) VALUES ($1, $2, $3)

@@ -26,7 +26,7 @@ export function splitPrint(print: string): { head: string; body?: string } {
   return { head, body };
 }
 
-/** Hands a body on as it is read, and can tell afterwards what it was. */
+/** Passes a body through and fingerprints it on the way. */
 export class PrintedBody {
   /** In place of the body. */
   readonly stream: Readable;

@@ -1,4 +1,4 @@
-/** What a key may do. `admin` includes all others. Reading needs the matching `:read` scope. */
+/** Permissions of a key. `admin` includes all others. Reading needs the matching `:read` scope. */
 export const scopes = [
   'admin',
   'prompts:read',

@@ -34,7 +34,7 @@ function bodyTooLarge(limitBytes: number): ProblemException {
     status: 413,
     code: 'body_too_large',
     title: 'The body is too large',
-    detail: `this route takes at most ${limitBytes} bytes`,
+    detail: `the body must have at most ${limitBytes} bytes`,
     headers: { connection: 'close' },
   });
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ProblemDetail } from './problem.js';
 
-/** What became of one line of a bulk request. */
+/** The result of one line of a bulk request. */
 const bulkStatuses = ['created', 'duplicate', 'failed'] as const;
 export type BulkStatus = (typeof bulkStatuses)[number];
 

@@ -24,23 +24,23 @@ export interface Message {
   role: MessageRole;
   /** Null only beside tool calls. */
   content: string | null;
-  /** Of a participant, where several share a role. */
+  /** Name of the participant, if several share a role. */
   name?: string;
-  /** What the assistant thought before it answered, where that is known apart. */
+  /** Reasoning of the assistant before its answer, if known separately. */
   reasoning?: string;
   toolCalls?: ToolCall[];
-  /** Of a tool message: the call that it answers. */
+  /** In a tool message: id of the call that it answers. */
   toolCallId?: string;
 }
 
 export interface Conversation {
   messages: Message[];
   tools?: Tool[];
-  /** The last message is the beginning of the answer, and the policy goes on from there. */
+  /** The last message is the beginning of the answer, which the policy continues. */
   continueFinalMessage?: boolean;
 }
 
-/** What a policy is asked: a text, which is one user message to a chat model, or a conversation. */
+/** The input of a policy: a text, which is one user message to a chat model, or a conversation. */
 export type PromptContent = string | Conversation;
 
 /** A prompt as it is kept: what is asked as one text, and the conversation where there is one. */
@@ -65,11 +65,11 @@ export function promptMistake({ messages, continueFinalMessage = false }: Conver
   const last = messages.at(-1)!;
   const at = messages.length - 1;
   if (continueFinalMessage) {
-    if (last.role !== 'assistant' || last.toolCalls) return wrong(at, 'role', 'continued', 'with continueFinalMessage the last message must be an assistant message without tool calls', last.role);
+    if (last.role !== 'assistant' || last.toolCalls) return wrong(at, 'role', 'continued', 'the last message must be an assistant message without tool calls when continueFinalMessage is set', last.role);
     return undefined;
   }
   if (last.role === 'user' || last.role === 'tool') return undefined;
-  const message = last.role === 'assistant' ? 'a prompt ends with a user or tool message; continueFinalMessage lets the policy continue an assistant message' : 'a prompt ends with a user or tool message';
+  const message = last.role === 'assistant' ? 'a prompt must end with a user or tool message; to continue an assistant message, set continueFinalMessage' : 'a prompt must end with a user or tool message';
   return wrong(at, 'role', 'lastOfPrompt', message, last.role);
 }
 
@@ -83,22 +83,22 @@ function turnsMistake(messages: readonly Message[]): ProblemDetail | undefined {
   for (const [at, message] of messages.entries()) {
     const { role, content, toolCalls, toolCallId, reasoning } = message;
     if ((role === 'system' || role === 'developer') && at > 0) return wrong(at, 'role', 'systemFirst', `a ${role} message must be the first message`, role);
-    if (toolCalls && role !== 'assistant') return wrong(at, 'toolCalls', 'assistantOnly', 'only an assistant message has tool calls');
-    if (reasoning !== undefined && role !== 'assistant') return wrong(at, 'reasoning', 'assistantOnly', 'only an assistant message has reasoning');
-    if (toolCallId !== undefined && role !== 'tool') return wrong(at, 'toolCallId', 'toolOnly', 'only a tool message has a toolCallId', toolCallId);
-    if (content === null && !toolCalls) return wrong(at, 'content', 'content', 'content may be null only beside toolCalls');
+    if (toolCalls && role !== 'assistant') return wrong(at, 'toolCalls', 'assistantOnly', 'only an assistant message may have tool calls');
+    if (reasoning !== undefined && role !== 'assistant') return wrong(at, 'reasoning', 'assistantOnly', 'only an assistant message may have reasoning');
+    if (toolCallId !== undefined && role !== 'tool') return wrong(at, 'toolCallId', 'toolOnly', 'only a tool message may have a toolCallId', toolCallId);
+    if (content === null && !toolCalls) return wrong(at, 'content', 'content', 'content may be null only with toolCalls');
     if (content === '' && role === 'user') return wrong(at, 'content', 'content', 'a user message must not be empty', '');
     if (role === 'tool') {
       if (toolCallId === undefined || !open.delete(toolCallId)) {
-        return wrong(at, 'toolCallId', 'answersCall', 'a tool message must answer a call of the assistant message before it, once', toolCallId);
+        return wrong(at, 'toolCallId', 'answersCall', 'a tool message must answer a call of the preceding assistant message, and each call only once', toolCallId);
       }
       continue;
     }
     if (open.size > 0) return wrong(at, 'role', 'callsAnswered', `the call ${[...open.keys()][0]} must be answered by a tool message first`, role);
     open = new Map();
     for (const [c, call] of (toolCalls ?? []).entries()) {
-      if (open.has(call.id)) return wrong(at, `toolCalls/${c}/id`, 'unique', 'two calls of one message have the same id', call.id);
-      if (!isJsonObject(call.function.arguments)) return wrong(at, `toolCalls/${c}/function/arguments`, 'jsonObject', 'arguments must be a JSON object in a string', call.function.arguments);
+      if (open.has(call.id)) return wrong(at, `toolCalls/${c}/id`, 'unique', 'the calls of one message must have different ids', call.id);
+      if (!isJsonObject(call.function.arguments)) return wrong(at, `toolCalls/${c}/function/arguments`, 'jsonObject', 'arguments must be a JSON object as a string', call.function.arguments);
       open.set(call.id, call.function.name);
     }
   }

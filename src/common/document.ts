@@ -1,4 +1,4 @@
-// What a document of the API has to say about lines and about bodies of several shapes, as decorators for controllers and DTOs.
+// Decorators that describe NDJSON lines and bodies of several shapes in the OpenAPI document.
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiExtraModels, ApiOkResponse, ApiProduces, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 
@@ -20,7 +20,7 @@ function linesOf(line: Type) {
   return { type: 'string', contentMediaType: ndjson, contentSchema: { type: 'array', items: item }, 'x-ndjson-item': item } as object;
 }
 
-/** In the document, the class is one of `variants`, told apart by the value of `field`. */
+/** In the OpenAPI document, the class is one of `variants`, discriminated by `field`. */
 export function ApiOneOf(field: string, variants: Readonly<Record<string, Type>>) {
   const entries = Object.entries(variants).map(([value, type]) => [value, getSchemaPath(type)] as const);
   const schema = {

@@ -2,24 +2,24 @@ import { ApiProperty } from '@nestjs/swagger';
 import { findingStatuses, verdictStatuses, type FindingStatus, type VerdictFinding, type VerdictStatus } from './findings.js';
 
 export class VerdictFindingDto implements VerdictFinding {
-  /** Stable name of the check. @example kl_slope */
+  /** Stable identifier of the check. @example kl_slope */
   check: string;
 
-  /** `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+  /** `not_measured` counts neither for nor against the run; the message names what is missing. */
   @ApiProperty({ enum: findingStatuses, enumName: 'FindingStatus' })
   status: FindingStatus;
 
-  /** Null when it was not measured, or is not finite. */
+  /** Measured value; null: not measured or not finite. */
   @ApiProperty({ type: Number, nullable: true, example: 0.004 })
   value: number | null;
 
-  /** The bound beyond which the check no longer passes. @example 0.02 */
+  /** The bound beyond which the check fails. @example 0.02 */
   threshold: number;
 
-  /** What was seen, in one sentence. @example growth of KL per step over the last half: 0.0400 */
+  /** What was observed, in one sentence. @example growth of KL per step over the last half: 0.0400 */
   message: string;
 
-  /** What to do about it, in one sentence; null for a check that passed. */
+  /** What to do about it, in one sentence; null: the check passed. */
   @ApiProperty({ type: String, nullable: true, example: 'Raise beta or take fewer steps: the policy was still moving away from its start.' })
   advice: string | null;
 }
@@ -29,7 +29,7 @@ export class VerdictDto {
   @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
   status: VerdictStatus;
 
-  /** The worst first. */
+  /** Findings, worst first. */
   @ApiProperty({ type: [VerdictFindingDto] })
   findings: VerdictFindingDto[];
 }

@@ -1,32 +1,32 @@
-/** What an audit of a training is made of: measured values, the bounds they are held against, and what follows. */
+/** Findings of a training audit: measured values, their bounds and the resulting status. */
 import { mean } from './statistics.js';
 
 export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
 export type VerdictStatus = (typeof verdictStatuses)[number];
 
-/** `not_measured`: the run left out what the check reads; this says nothing for the run, nor against it. */
+/** `not_measured`: the run did not record what the check needs; counts neither for nor against the run. */
 export const findingStatuses = ['not_measured', ...verdictStatuses] as const;
 export type FindingStatus = (typeof findingStatuses)[number];
 
 export interface Finding {
-  /** Stable name of the check. */
+  /** Stable identifier of the check. */
   check: string;
   status: FindingStatus;
-  /** What was measured; null when it could not be. */
+  /** The measured value; null: not measured. */
   value: number | null;
-  /** The bound beyond which the check no longer passes. */
+  /** The bound beyond which the check fails. */
   threshold: number;
   message: string;
 }
 
 export interface VerdictFinding extends Finding {
-  /** What to do about it, in one sentence; null for a check that passed. */
+  /** What to do about it, in one sentence; null: the check passed. */
   advice: string | null;
 }
 
 export interface Verdict {
   status: VerdictStatus;
-  /** The worst first. */
+  /** Findings, worst first. */
   findings: VerdictFinding[];
 }
 
@@ -60,9 +60,9 @@ export function finiteness(steps: Steps, others: readonly number[]): Finding {
 export const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value > bound);
 
-/** Of methods that evaluate on something: evaluating on what was learned from shows what was memorised too. */
-export function heldOutFinding(held: boolean, practised = 'the figures before and after are of prompts that were practised on, and show what was memorised too'): Finding {
-  const message = held ? 'evaluated on prompts that were never practised on' : practised;
+/** For methods that evaluate: figures on training data include memorisation. */
+export function heldOutFinding(held: boolean, practised = 'the evaluation used training prompts, so the figures include memorisation'): Finding {
+  const message = held ? 'evaluated on held-out prompts' : practised;
   return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
 }
 
@@ -86,7 +86,7 @@ function judge(
   return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };
 }
 
-/** Steps without the figure, such as those that had nothing to learn, are left out. */
+/** Steps without the figure are left out, such as those with nothing to learn. */
 export function series(steps: Steps, name: string): number[] {
   return steps.flatMap((step) => (name in step ? [step[name]] : []));
 }

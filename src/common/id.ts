@@ -6,7 +6,7 @@ export function newId(): string {
   return v7();
 }
 
-/** Many at once, in their order; random bytes are asked for once, which is what making an id costs. */
+/** Many ids at once, in order; random bytes, the main cost of an id, are drawn only once. */
 export function newIds(count: number): string[] {
   const random = randomFillSync(new Uint8Array(16 * count));
   const msecs = Date.now();

@@ -14,7 +14,7 @@ export function IsUUID(version?: undefined, options?: ValidationOptions): Proper
   );
 }
 
-/** Of every text in a value of texts and lists; anything else is for the rules to refuse. */
+/** Applies to every text in nested lists; other rules refuse anything else. */
 export function lowerCase(value: unknown): unknown {
   if (typeof value === 'string') return value.toLowerCase();
   return Array.isArray(value) ? value.map(lowerCase) : value;

@@ -48,7 +48,7 @@ interface Mistake {
   value?: string;
 }
 
-/** @param texts whether texts and names are looked at: most bodies are known to hold no bad ones */
+/** @param texts whether to check texts and names; most bodies are already known to be valid */
 function firstMistake(value: unknown, depth: number, texts: boolean): Mistake | undefined {
   if (typeof value === 'string') return texts && unstorable.test(value) ? unstorableAt(value) : undefined;
   if (value === null || typeof value !== 'object') return undefined;
@@ -83,13 +83,13 @@ function isLost(literal: string): boolean {
   if (!Number.isFinite(value)) return true;
   if (value === 0) return /[1-9]/.test(literal.split(/e/i)[0]);
   if (!/^-?\d+$/.test(literal) || Number.isSafeInteger(value)) return false;
-  // As a double writes itself, or as it is to its last digit.
+  // As a double prints itself, or equal to its last digit.
   return String(value) !== literal && BigInt(value) !== BigInt(literal);
 }
 
 function findMarked(value: unknown): Mistake | undefined {
   if (typeof value === 'string' && value.startsWith(marker)) {
-    const message = 'must be a number that a double holds (an integer exactly): send a text instead';
+    const message = 'must be a number that a double can represent (integers exactly): send a string instead';
     return { path: [], rule: 'exactNumber', message, value: shorten(value.slice(marker.length)) };
   }
   if (value === null || typeof value !== 'object') return undefined;
@@ -103,7 +103,7 @@ function findMarked(value: unknown): Mistake | undefined {
 }
 
 function detailOf({ path, rule, message, value }: Mistake): ProblemDetail {
-  // Eight steps lead to the field; the other fifty would not help anybody.
+  // Eight steps are enough to find the field.
   const pointer = path.slice(0, 8).map((name) => `/${pointerStep(name)}`).join('');
   return { pointer, rule, message, ...(value !== undefined && { value }) };
 }

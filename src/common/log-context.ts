@@ -1,4 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What every log line of one request or one job carries: ids and names, never texts. */
+/** Fields of every log line of a request or job: ids and names, never texts. */
 export const logContext = new AsyncLocalStorage<Record<string, unknown>>();

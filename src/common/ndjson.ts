@@ -47,7 +47,7 @@ const byteOrderMark = Buffer.from('\ufeff');
 
 /** The lines that end in each piece of the body. */
 async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<{ lines: NdjsonLine[]; bytes: number }> {
-  // What has come of a line that has not ended.
+  // The bytes of an unfinished line.
   let rest: Buffer[] = [];
   let restBytes = 0;
   let line = 0;
@@ -81,7 +81,7 @@ async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerato
   if (restBytes > 0) yield { lines: read(Buffer.concat(rest)), bytes: 0 };
 }
 
-/** Lines as text, without one where a line is not UTF-8. Nearly always all of them are, which is checked and decoded at once. */
+/** Lines as text; undefined where a line is not UTF-8. Usually all are valid, so they are checked and decoded at once. */
 function textLines(bytes: Buffer): (string | undefined)[] {
   if (isUtf8(bytes)) return bytes.toString('utf8').split('\n');
   const lines: (string | undefined)[] = [];

@@ -13,13 +13,13 @@ export class AddressRefusedError extends Error {
     address: string,
   ) {
     const where = host === address ? address : `${host} (${address})`;
-    super(`${where} is not a public address; ALLOW_PRIVATE_ENDPOINTS lets endpoints have private ones`);
+    super(`${where} is not a public address; set ALLOW_PRIVATE_ENDPOINTS to allow private addresses`);
   }
 }
 
 /**
- * Of nobody's model server, and some of great interest to attackers: cloud metadata is link-local, and at 168.63.129.16 in
- * Azure. Both also as they are written for translators (NAT64, 6to4). Tunnels (2001::/32, Teredo) lead anywhere.
+ * Never a legitimate model server, and a favourite target: cloud metadata is link-local, and at 168.63.129.16 in Azure. Both also in the
+ * forms of translators (NAT64, 6to4). Tunnels (2001::/32, Teredo) lead anywhere.
  */
 const never = blockList(
   ['0.0.0.0/8', '168.63.129.16/32', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/3'],

@@ -6,7 +6,7 @@ import { ProblemException, shorten } from './problem.js';
 
 /** Query parameters of every collection. */
 export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, default: 50, description: 'how many items at most' })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, default: 50, description: 'maximum number of items' })
   @IsOptional()
   @Transform(() => Number)
   @IsInt()
@@ -14,7 +14,7 @@ export class PageQuery {
   @Max(500)
   limit?: number;
 
-  @ApiPropertyOptional({ description: 'the `nextCursor` of the page before' })
+  @ApiPropertyOptional({ description: '`nextCursor` of the previous page' })
   @IsOptional()
   @IsString()
   cursor?: string;
@@ -32,7 +32,7 @@ export function PageOf<T>(item: Type<T>): Type<Page<T>> {
     @ApiProperty({ type: [item] })
     data: T[];
 
-    @ApiProperty({ type: String, nullable: true, description: 'pass as `cursor` for the next page' })
+    @ApiProperty({ type: String, nullable: true, description: 'pass as `cursor` to get the next page; null: last page' })
     nextCursor: string | null;
 
     @ApiProperty({ type: Boolean })
@@ -44,7 +44,7 @@ export function PageOf<T>(item: Type<T>): Type<Page<T>> {
 
 const defaultPageSize = 50;
 
-/** What a repository needs: fetch `limit + 1` rows whose key is beyond `after`, then call `toPage`. */
+/** Input of a repository: it fetches `limit + 1` rows with a key beyond `after`, then calls `toPage`. */
 export interface PageRequest {
   limit: number;
   /** Key (an id, or an ordinal as text) of the last row of the page before. */
@@ -56,7 +56,7 @@ export function pageRequest(query: PageQuery, key: CursorKey = 'id'): PageReques
   return { limit: query.limit ?? defaultPageSize, after: query.cursor ? decodeCursor(query.cursor, key) : null };
 }
 
-/** @param rows up to `limit + 1` rows; the one too many only tells that there is more. */
+/** @param rows up to `limit + 1` rows; the extra one only shows that there is another page. */
 export function toPage<T>(rows: T[], request: PageRequest, keyOf: (row: T) => string | number): Page<T> {
   const data = rows.slice(0, request.limit);
   const hasMore = rows.length > request.limit;
@@ -84,7 +84,7 @@ function decodeCursor(cursor: string, key: CursorKey): string {
 }
 
 export function invalidCursor(cursor: string): ProblemException {
-  const message = 'cursor must be the nextCursor of an earlier page of this list, with the same filters';
+  const message = 'cursor must be the nextCursor of a page of the same list with the same filters';
   return new ProblemException({
     status: 400,
     code: 'invalid_cursor',

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-/** What a POST came to: a new resource, or the one that the same POST made before under its `externalId`. */
+/** The result of a POST: a new resource, or the one that the same POST created before under its `externalId`. */
 export interface Posted<T> {
   resource: T;
   repeated: boolean;
@@ -16,4 +16,4 @@ export function answerPosted<T>(reply: FastifyReply, { resource, repeated: again
 }
 
 /** For the OpenAPI document. */
-export const repeatedResponse = { description: 'The same was posted before under this `externalId`: the first one again.' } as const;
+export const repeatedResponse = { description: 'Already posted with this `externalId`: the existing resource is returned' } as const;

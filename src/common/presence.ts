@@ -1,9 +1,9 @@
-// What null and nothing mean in a body: a field that may be left out and is null counts as left out, unless it says otherwise.
+// Meaning of null in a body: null in an optional field counts as omitted, unless the field declares otherwise.
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 const key = Symbol('changes');
 
-/** For the DTO of a PATCH: a body that changes nothing is a mistake. */
+/** For the DTO of a PATCH: a body without any field to change is refused. */
 export const Changes = (): ClassDecorator => (type) => Reflect.defineMetadata(key, true, type);
 
 export const hasChanges = (type: object): boolean => Reflect.getMetadata(key, type) === true;

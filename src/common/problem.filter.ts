@@ -6,11 +6,11 @@ import { problemDocument, ProblemException, type ProblemInit } from './problem.j
 /** Titles and codes for errors that Nest or Fastify raise before our code runs. */
 const byStatus: Record<number, Pick<ProblemInit, 'code' | 'title'>> = {
   400: { code: 'malformed_request', title: 'The request could not be read' },
-  401: { code: 'unauthorized', title: 'A valid API key is needed' },
-  403: { code: 'forbidden', title: 'The API key may not do this' },
+  401: { code: 'unauthorized', title: 'A valid API key is required' },
+  403: { code: 'forbidden', title: 'The API key does not allow this request' },
   404: { code: 'route_not_found', title: 'Not found' },
   405: { code: 'method_not_allowed', title: 'Method not allowed' },
-  408: { code: 'request_timeout', title: 'The request came too slowly' },
+  408: { code: 'request_timeout', title: 'The request arrived too slowly' },
   413: { code: 'body_too_large', title: 'The body is too large' },
   414: { code: 'uri_too_long', title: 'The address is too long' },
   415: { code: 'unsupported_media_type', title: 'The media type is not supported' },
@@ -19,7 +19,7 @@ const byStatus: Record<number, Pick<ProblemInit, 'code' | 'title'>> = {
   503: { code: 'unavailable', title: 'The service is not ready' },
 };
 
-/** Turns every error into an RFC 9457 problem document; what nobody foresaw is a 500 without its inside. */
+/** Turns every error into an RFC 9457 problem document; an unexpected error becomes a 500 without details. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -49,10 +49,10 @@ function toProblem(error: unknown): ProblemInit {
   const status = statusOf(error);
   if (status !== undefined && status < 500) return { ...problemOfStatus(status), detail: (error as Error).message };
   if (status === 503) return problemOfStatus(503);
-  return outage(error) ?? { status: 500, code: 'internal_error', title: 'Something went wrong here; it is logged' };
+  return outage(error) ?? { status: 500, code: 'internal_error', title: 'Internal error; the cause is in the server log' };
 }
 
-/** What Nest or Fastify answer by themselves. */
+/** Errors raised by Nest or Fastify. */
 export function problemOfStatus(status: number): ProblemInit {
   return { status, ...(byStatus[status] ?? byStatus[400]) };
 }

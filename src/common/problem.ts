@@ -20,7 +20,7 @@ export class ProblemDetail {
   value?: string;
 }
 
-/** A problem document (RFC 9457). `code` is stable: branch on it, not on `title`. */
+/** A problem document (RFC 9457). `code` is stable identifier: branch on it, not on `title`. */
 export class Problem {
   @ApiProperty({ example: 'https://plumbline.dev/problems/validation_failed' })
   type: string;
@@ -91,7 +91,7 @@ export function notFound(resource: string, id: string): ProblemException {
 }
 
 export function conflict(code: string, detail: string, errors?: ProblemDetail[]): ProblemException {
-  return new ProblemException({ status: 409, code, title: 'Conflict with what is stored', detail, errors });
+  return new ProblemException({ status: 409, code, title: 'Conflict with stored data', detail, errors });
 }
 
 /** A request that is well formed and still cannot be done: 422 with the pointer of the field at fault. */
@@ -105,13 +105,13 @@ export function unprocessable(
   return new ProblemException({
     status: 422,
     code,
-    title: 'The request cannot be carried out',
+    title: 'The request cannot be processed',
     detail: message,
     errors: [{ pointer, rule, message, ...(value !== undefined && { value: shorten(value) }) }],
   });
 }
 
-/** Something that this needs is away: the same request, or the same job, may go well later. */
+/** A dependency is unavailable: the same request or job may succeed later. */
 export function unavailable(code: string, detail: string): ProblemException {
   return new ProblemException({ status: 503, code, title: 'Temporarily unavailable', detail, headers: { 'retry-after': '10' } });
 }
@@ -127,7 +127,7 @@ export function unsupportedMediaType(wanted: string, given?: string, accept = wa
     status: 415,
     code: 'unsupported_media_type',
     title: 'The media type is not supported',
-    detail: `this route takes ${wanted}${given === undefined ? '' : `, got '${shorten(given)}'`}`,
+    detail: `the media type must be ${wanted}${given === undefined ? '' : `, got '${shorten(given)}'`}`,
     headers: { accept },
   });
 }

@@ -4,7 +4,7 @@
  */
 const [beatAt, depth, beganAt] = [0, 1, 2];
 
-/** A single computation is believed for so long; nobody has seen one that takes a day. */
+/** The longest that a single computation is assumed to take. */
 const longestComputationMs = 24 * 3600 * 1000;
 
 export class Pulse {
@@ -26,7 +26,7 @@ export class Pulse {
     Atomics.add(this.cells, depth, 1n);
     const end = (): void => {
       Atomics.sub(this.cells, depth, 1n);
-      // Timers have had no turn meanwhile, which is nobody's fault.
+      // The event loop was blocked meanwhile, so timers could not fire.
       this.beat();
     };
     let result: T;
@@ -52,6 +52,6 @@ export class Pulse {
 /** Of this process. */
 export const pulse = new Pulse();
 
-/** One clock for all threads, which nobody sets back. */
+/** One monotonic clock for all threads. */
 const now = (): bigint => process.hrtime.bigint();
 const since = (then: bigint): number => Number(now() - then) / 1e6;

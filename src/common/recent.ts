@@ -7,7 +7,7 @@ export class Recent<V> {
     private readonly release: (value: V) => Promise<void>,
   ) {}
 
-  /** Whoever asks while the value is being made gets the same one. One that could not be made is not kept. */
+  /** Concurrent callers share one computation of a value. A failed computation is not kept. */
   async get(key: string, make: () => Promise<V>): Promise<V> {
     const value = this.values.get(key) ?? make();
     // Re-inserting keeps the map in order of last use.

@@ -80,7 +80,7 @@ function rotl(x: number, k: number): number {
   return (x << k) | (x >>> (32 - k));
 }
 
-/** Two 32-bit FNV-1a hashes with different bases: seeds that differ in one character share nothing. */
+/** Two 32-bit FNV-1a hashes with different bases, so that similar seeds give unrelated streams. */
 function hash(text: string): [number, number] {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;

@@ -16,7 +16,7 @@ export interface SandboxOptions {
   size: number;
   /** Calls that may wait for a child; a further one is refused. */
   queue: number;
-  /** Of a child's heap; its whole resident memory may be twice as much. */
+  /** Heap limit of a child, in megabytes; its resident memory may be twice as much. */
   megabytes: number;
 }
 
@@ -35,12 +35,12 @@ export class SandboxLimitError extends Error {
   override name = 'SandboxLimitError';
 }
 
-/** As many calls wait as may. */
+/** The waiting queue is full. */
 export class SandboxBusyError extends Error {
   override name = 'SandboxBusyError';
 }
 
-/** What the function threw, without its class. */
+/** The error that the function threw, without its class. */
 export class SandboxedError extends Error {
   constructor(
     readonly thrown: { name: string; message: string; code?: string },
@@ -53,7 +53,7 @@ export class SandboxedError extends Error {
   }
 }
 
-/** `Awaited`, as whatever the function returns is awaited in the child. */
+/** `Awaited`, because the child awaits the result of the function. */
 type Answer<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
 // Compiled also where the sources themselves are run, in tests.

@@ -14,7 +14,7 @@ export class SaveClock {
   /** The interval has passed since the last save, and saving so soon again would take at most a twentieth of the time. */
   due(): boolean {
     const since = this.now() - this.savedAt;
-    // 0 asks for every step, whatever it costs.
+    // 0 saves after every step, regardless of the cost.
     return since >= (this.everyMs === 0 ? 0 : Math.max(this.everyMs, 19 * this.tookMs));
   }
 

@@ -8,7 +8,7 @@ export function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner));
 }
 
-/** For every text and every free-form object of a body: without it the database answers with a 500. */
+/** Required on every text and every free-form object of a body: unstorable text would fail in the database with a 500. */
 export function IsStorable(options?: ValidationOptions): PropertyDecorator {
   const message = () => `$property ${unstorableMessage}`;
   return ValidateBy({ name: 'isStorable', validator: { validate: isStorable, defaultMessage: message } }, options);

@@ -3,7 +3,7 @@ import { sha256 } from './hash.js';
 /** NUL and halves of a surrogate pair: Postgres holds them neither in text nor in jsonb. */
 const unstorable = /[\0\p{Surrogate}]/gu;
 
-/** What can be stored of a text: in place of each character that cannot, U+FFFD. */
+/** A storable version of a text: unstorable characters become U+FFFD. */
 export function storableText(text: string): string {
   return text.replace(unstorable, '\ufffd');
 }

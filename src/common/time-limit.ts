@@ -9,7 +9,7 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * The result of synchronous work that may not end: a regular expression or a template that somebody else wrote. V8 stops
+ * The result of synchronous work that may not end: a regular expression or a template from a user. V8 stops
  * it, also within a match, wherever it is. Costs about 0.1 ms a call.
  *
  * @throws TimeLimitError after `milliseconds`

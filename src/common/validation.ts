@@ -18,7 +18,7 @@ export class RequestPipe implements PipeTransform {
     if (type === 'custom') return given;
     if (type === 'body' && given instanceof Readable) throw unsupportedMediaType('application/json');
     if (simple.includes(metatype)) return given;
-    // A request without a body says nothing about any field.
+    // A request without a body sets no fields.
     const { value, errors } = validatePlain(metatype as ClassConstructor<object>, given === undefined ? {} : given);
     if (errors) throw validationProblem(errors);
     return value;
@@ -53,12 +53,12 @@ export function validationProblem(errors: ProblemDetail[]): ProblemException {
   });
 }
 
-/** What is not even of the right type breaks every other rule too, which would not help anybody. */
+/** A value of the wrong type also breaks every other rule; only the type is reported. */
 const typeRules = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray', 'isTime'];
 
 function flatten(errors: (Omit<ValidationError, 'property'> & { property?: string })[], parent = ''): ProblemDetail[] {
   return errors.flatMap((error) => {
-    // Of what is no object where one must be, class-validator tells neither place nor value.
+    // For a value that should be an object, class-validator reports neither path nor value.
     if (error.property === undefined) return [{ pointer: parent, rule: 'isObject', message: 'must be a JSON object' }];
     const pointer = `${parent}/${pointerStep(error.property)}`;
     const broken = Object.entries(error.constraints ?? {});

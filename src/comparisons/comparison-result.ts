@@ -1,4 +1,4 @@
-/** Everything that is told of a complete comparison, from what was said about its items. */
+/** The result of a complete comparison, computed from the judgements of its items. */
 import { mean } from '#src/common/statistics.js';
 import { candidateScore, type Preference } from './comparison.entity.js';
 import { lengthControlledWinRate, type LengthControlledWinRate } from './length-controlled.js';
@@ -8,11 +8,11 @@ export interface JudgedRow {
   promptId: string;
   tags: string[];
   candidateIsLeft: boolean;
-  /** Of those whose judgement counts. */
+  /** Judgements that count. */
   preferences: Preference[];
-  /** How many of them came from programs that stand in for people. */
+  /** Number of them by simulated labelers. */
   simulated: number;
-  /** Of the reward model that judges beside them. */
+  /** Judgements of the proxy reward model. */
   proxyPreference: Preference | null;
   /** Candidate less baseline, in characters. */
   lengthDifference: number;
@@ -22,7 +22,7 @@ type Judged<T> = { [K in keyof T]: NonNullable<T[K]> };
 export type JudgedWinRate = Judged<WinRate>;
 
 export interface TagWinRate extends JudgedWinRate {
-  /** null: prompts without any tag. */
+  /** Tag of the prompts; null: prompts without tags. */
   tag: string | null;
 }
 
@@ -34,7 +34,7 @@ export interface ProxyResult extends JudgedWinRate {
 }
 
 export interface ComparisonResult extends JudgedWinRate {
-  /** Items that nobody judged before the labeling batch was closed; no figure counts them. */
+  /** Items not judged before the labeling batch was closed; not counted in any figure. */
   unjudgedItems: number;
   judgements: number;
   simulatedJudgements: number;
@@ -43,7 +43,7 @@ export interface ComparisonResult extends JudgedWinRate {
   proxy: ProxyResult | null;
 }
 
-/** The most common tags: a table of one line per prompt would tell nothing. */
+/** Only the most common tags: groups of one prompt show nothing. */
 const maxTags = 50;
 
 /** @param all with at least one judgement among them */

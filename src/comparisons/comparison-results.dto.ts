@@ -4,7 +4,7 @@ import type { LengthControlledWinRate } from './length-controlled.js';
 
 /** Wins are the candidate's. The interval is a 95% percentile bootstrap over prompts. */
 class WinRateDto implements JudgedWinRate {
-  /** Share of items won, a tie counting half. @example 0.71 */
+  /** Share of items won; a tie counts half. @example 0.71 */
   winRate: number;
 
   /** @example 0.63 */
@@ -13,7 +13,7 @@ class WinRateDto implements JudgedWinRate {
   /** @example 0.79 */
   high: number;
 
-  /** Items judged. */
+  /** Number of judged items. */
   @ApiProperty({ type: 'integer', example: 128 })
   n: number;
 
@@ -28,7 +28,7 @@ class WinRateDto implements JudgedWinRate {
 }
 
 export class TagWinRateDto extends WinRateDto implements TagWinRate {
-  /** null: prompts without any tag. */
+  /** Tag of the prompts; null: prompts without tags. */
   @ApiProperty({ type: String, nullable: true, example: 'summarisation' })
   tag: string | null;
 }
@@ -44,15 +44,15 @@ export class LengthControlledWinRateDto implements LengthControlledWinRate {
   /** @example 0.74 */
   high: number;
 
-  /** Logits that a far longer answer gained; above 0 the judge preferred length. @example 0.4 */
+  /** Effect of length in logits, for a much longer answer; above 0, the judge preferred length. @example 0.4 */
   lengthEffect: number;
 
-  /** Characters that the candidate wrote more than the baseline. @example 12.5 */
+  /** Mean length of the candidate's answers minus that of the baseline, in characters. @example 12.5 */
   meanLengthDifference: number;
 }
 
 export class DriftDto {
-  /** Win rate by the reward model less that by people, on the same items. @example 0.09 */
+  /** Win rate by the reward model minus win rate by people on the same items. @example 0.09 */
   value: number;
 
   /** @example 0.02 */
@@ -62,12 +62,12 @@ export class DriftDto {
   high: number;
 }
 
-/** The same items as the reward model judges them. Never part of the result beside it. */
+/** The same items as judged by the reward model; not part of the main result. */
 export class ProxyResultDto extends WinRateDto implements ProxyResult {
-  /** Above 0 the reward model flatters the candidate. The interval is of the paired differences. */
+  /** Above 0, the reward model overrates the candidate. The interval is for the paired differences. */
   drift: DriftDto;
 
-  /** Share of items of which both said the same. @example 0.74 */
+  /** Share of items on which both agree. @example 0.74 */
   agreement: number;
 }
 
@@ -75,21 +75,21 @@ export class ComparisonResultDto extends WinRateDto implements ComparisonResult 
   @ApiProperty({ type: 'integer', example: 384 })
   judgements: number;
 
-  /** Items left out, since the labeling batch was closed before anybody judged them. */
+  /** Number of items left out because the labeling batch was closed before they were judged. */
   @ApiProperty({ type: 'integer', example: 0 })
   unjudgedItems: number;
 
-  /** Judgements of labelers that are programs: they do not prove what people would say. */
+  /** Number of judgements by simulated labelers; they do not show what people would prefer. */
   @ApiProperty({ type: 'integer', example: 0 })
   simulatedJudgements: number;
 
   lengthControlled: LengthControlledWinRateDto;
 
-  /** By tag of the prompt, the most common 50; empty when no prompt has tags. Small groups have wide intervals. */
+  /** Results for the 50 most common prompt tags; empty if no prompt has tags. Small groups have wide intervals. */
   @ApiProperty({ type: [TagWinRateDto] })
   byTag: TagWinRateDto[];
 
-  /** Of comparisons with a `proxyRewardModelId`. */
+  /** Results of the proxy; only with a `proxyRewardModelId`. */
   @ApiProperty({ type: () => ProxyResultDto, nullable: true })
   proxy: ProxyResultDto | null;
 }

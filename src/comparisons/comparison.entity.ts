@@ -36,11 +36,11 @@ export class Comparison {
   @Column('jsonb')
   judge: ComparisonJudge;
 
-  /** Judges beside people; its opinion is reported apart from theirs. */
+  /** Proxy reward model, whose judgements are reported separately from those of people. */
   @Column('uuid', { nullable: true })
   proxyRewardModelId: string | null;
 
-  /** Of the judge of that type, once both versions have answered. */
+  /** Labeling batch of a judge of that type, once both versions have answered. */
   @Column('uuid', { nullable: true })
   labelingBatchId: string | null;
 
@@ -106,7 +106,7 @@ export class ComparisonJudgement {
   createdAt: Date;
 }
 
-/** As the candidate sees it: 1 won, 0.5 tie, 0 lost. */
+/** Result for the candidate: 1 won, 0.5 tie, 0 lost. */
 export function candidateScore(preference: Preference, candidateIsLeft: boolean): number {
   if (preference === 'tie') return 0.5;
   return (preference === 'left') === candidateIsLeft ? 1 : 0;

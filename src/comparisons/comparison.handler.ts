@@ -43,11 +43,11 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const failures: PromptFailure[] = [];
     const baseline = await this.answer(comparison, 'baseline', members, failures, context);
     const candidate = await this.answer(comparison, 'candidate', members, failures, context);
-    // What one side could not answer is left out, and counted.
+    // Prompts that one side could not answer are left out and counted.
     const missing = new Map(failures.map((failure) => [failure.promptId, failure]));
     requireShare([...missing.values()], members.length, defaultMaxFailedShare);
     const prompts = members.filter(({ id }) => !missing.has(id));
-    if (prompts.length === 0) throw new JobFailure('no_answers', 'there is no prompt that both versions answered');
+    if (prompts.length === 0) throw new JobFailure('no_answers', 'no prompt was answered by both versions');
     const both = (answers: WrittenCompletion[]) => answers.filter(({ promptId }) => !missing.has(promptId));
     const answers: Answers = { baseline: both(baseline), candidate: both(candidate) };
     const scores = await this.score(comparison, prompts, answers, context);
@@ -92,7 +92,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
       }));
       const onProgress = (done: number, total: number) => context.progress(done, total, 'completions');
       const scores = await scorer.score(items, { signal: context.signal, onProgress });
-      // Equal texts may be scored in different batches, whose rounding must not decide.
+      // Equal texts may be scored in different batches, and rounding must not decide between them.
       return prompts.map((_, i) => ({
         baseline: scores[i],
         candidate: baseline[i].text === candidate[i].text ? scores[i] : scores[prompts.length + i],
@@ -168,7 +168,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
   }
 }
 
-/** The one that judges, or that judges beside people. */
+/** The reward model that judges, alone or as proxy. */
 function judgingModel({ judge, proxyRewardModelId }: Comparison): string | null {
   return judge.type === 'reward-model' ? judge.rewardModelId : proxyRewardModelId;
 }
@@ -179,7 +179,7 @@ function itemOf(
   baseline: NewCompletion,
   candidate: NewCompletion,
 ): ComparisonItem {
-  // The id takes part, so that who knows the seed of the answers does not know the sides.
+  // The id is part of the seed, so that knowing the seed of the answers does not reveal the sides.
   const candidateIsLeft = Rng.from(`${id}/${sampling.seed}/${baseline.promptId}`).next() < 0.5;
   return {
     id: newId(),

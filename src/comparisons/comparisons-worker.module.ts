@@ -7,7 +7,7 @@ import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { ComparisonHandler } from './comparison.handler.js';
 import { ComparisonsModule } from './comparisons.module.js';
 
-/** Has two versions answer the same prompts. */
+/** Runs the jobs in which two versions answer the same prompts. */
 @Module({
   imports: [ComparisonsModule, CompletionsModule, CompletionsWorkerModule, LabelingModule, PromptsModule, RewardWorkerModule],
   providers: [ComparisonHandler],

@@ -43,7 +43,7 @@ export class ComparisonsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
+  /** Both versions answer the prompts, and a reward model or people judge the answers blind. */
   @Post()
   @HttpCode(202)
   @RequireScopes('training:write')
@@ -72,7 +72,7 @@ export class ComparisonsController {
     return this.comparisons.get(id);
   }
 
-  /** What labelers are shown: nothing here tells which version wrote what. */
+  /** Items as labelers see them, without the version of each answer. */
   @Get(':id/items')
   @RequireScopes('ratings:read')
   @ApiOperation({ operationId: 'comparisons_listItems' })
@@ -84,12 +84,12 @@ export class ComparisonsController {
     return this.comparisons.listItems(auth, id, query);
   }
 
-  /** What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough. */
+  /** Records which answer a labeler prefers. Repeating the same judgement returns the first one; a different one is 409 `already_judged`. An item with enough judgements is 409 `item_complete`. */
   @Post(':id/judgements')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'comparisons_createJudgement' })
   @ApiCreatedResponse({ type: JudgementDto })
-  @ApiOkResponse({ type: JudgementDto, description: 'This labeler has said the same of this item before: the first judgement again.' })
+  @ApiOkResponse({ type: JudgementDto, description: 'The labeler already gave the same judgement: it is returned again' })
   async judge(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -99,7 +99,7 @@ export class ComparisonsController {
     return answerPosted(reply, await this.judgements.create(auth, id, dto));
   }
 
-  /** One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate. */
+  /** One judgement per line, fields as in `comparisons_createJudgement`. A repeated judgement counts as a duplicate. */
   @Post(':id/judgements/bulk')
   @HttpCode(200)
   @RequireScopes('ratings:write')

@@ -28,7 +28,7 @@ const { temperature, topP, maxTokens, seed } = defaultSampling;
 export const samplingDefaults: ComparisonSampling = { temperature, topP, maxTokens, seed };
 
 export class ComparisonSamplingDto {
-  /** 0 is greedy. */
+  /** Sampling temperature; 0: greedy decoding. */
   @ApiPropertyOptional({ default: samplingDefaults.temperature })
   @IsOptional()
   @IsNumber()
@@ -50,7 +50,7 @@ export class ComparisonSamplingDto {
   @Max(4096)
   maxTokens?: number;
 
-  /** Of the answers, of the sides and of the interval. Both versions answer a prompt with the same seed. */
+  /** Seed of the answers, the sides and the interval. Both versions answer a prompt with the same seed. */
   @ApiPropertyOptional({ type: 'integer', default: samplingDefaults.seed })
   @IsOptional()
   @IsInt()
@@ -69,13 +69,13 @@ export class RewardModelJudgeDto {
   rewardModelId: string;
 }
 
-/** People judge blind. Items with equal texts are shown like all others, so that nobody can tell them apart by absence. */
+/** People judge blind. Items with equal texts are shown too, so that their absence reveals nothing. */
 export class LabelersJudgeDto {
   @ApiProperty({ enum: ['labelers'] })
   @IsIn(['labelers'])
   type: 'labelers';
 
-  /** Complete when every item has so many. */
+  /** Number of judgements per item; the comparison is complete when every item has this many. */
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 3 })
   @IsInt()
   @Min(1)
@@ -89,18 +89,18 @@ export class LabelingBatchJudgeDto {
   @IsIn(['labeling-batch'])
   type: 'labeling-batch';
 
-  /** What the answers are judged against; must be published. */
+  /** Published criterion version that answers are judged by. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+  /** Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
   @ApiProperty({ type: [String], format: 'uuid', maxItems: 100 })
   @ArrayMaxSize(100)
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
   vendorIds: string[];
 
-  /** Judgements of each pair, each by another labeler. */
+  /** Judgements per pair, each by a different labeler. */
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 2 })
   @IsInt()
   @Min(1)
@@ -133,7 +133,7 @@ export class CreateComparisonDto {
   @IsUUID()
   candidateVersionId: string;
 
-  /** Prompts that neither version was trained on. */
+  /** Held-out prompts: neither version was trained on them. */
   @IsUUID()
   promptSetId: string;
 
@@ -159,7 +159,7 @@ export class CreateComparisonDto {
   })
   judge: RewardModelJudgeDto | LabelersJudgeDto | LabelingBatchJudgeDto;
 
-  /** Must be trained. Judges the same items beside the labelers, so that the two can be compared. */
+  /** Id of a trained reward model that also judges the items, for comparison with the labelers. */
   @IsOptional()
   @IsUUID()
   proxyRewardModelId?: string;
@@ -172,7 +172,7 @@ export class ComparisonErrorDto {
   @ApiProperty({ example: 'comparison_not_judged' })
   code: string;
 
-  @ApiProperty({ example: 'the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts' })
+  @ApiProperty({ example: 'the labeling batch was closed with 1 of 20 items judged: a result needs the items of at least 2 prompts' })
   detail: string;
 }
 
@@ -201,13 +201,13 @@ export class ComparisonDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   proxyRewardModelId: string | null;
 
-  /** Where the judge of type `labeling-batch` works; null until both versions have answered. */
+  /** Labeling batch of a judge of type `labeling-batch`; null until both versions have answered. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelingBatchId: string | null;
 
   /**
-   * `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
-   * `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+   * A failed job leaves it at `generating`; see the job for the reason. If the labeling batch is closed early, the comparison is
+   * `complete` over the judged items, or `failed` with fewer than two judged prompts.
    */
   @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })
   state: ComparisonState;
@@ -215,19 +215,19 @@ export class ComparisonDto {
   @ApiProperty({ type: 'integer', example: 128 })
   itemCount: number;
 
-  /** Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison. */
+  /** Number of prompts that a version could not answer. They have no item; more than a tenth fail the comparison. */
   @ApiProperty({ type: 'integer', example: 0 })
   missingCount: number;
 
-  /** Items that have all the judgements they need. */
+  /** Number of items with all required judgements. */
   @ApiProperty({ type: 'integer', example: 128 })
   judgedItemCount: number;
 
-  /** Why it failed. */
+  /** Why the comparison failed; null: it did not. */
   @ApiProperty({ type: () => ComparisonErrorDto, nullable: true })
   error: ComparisonErrorDto | null;
 
-  /** Null until complete: who looks at figures on the way stops when they please him. */
+  /** Null until complete, so that nobody stops early at a favourable figure. */
   @ApiProperty({ type: () => ComparisonResultDto, nullable: true })
   result: ComparisonResultDto | null;
 
@@ -237,7 +237,7 @@ export class ComparisonDto {
 export class ComparisonPage extends PageOf(ComparisonDto) {}
 
 export class ComparisonItemsQuery extends PageQuery {
-  /** Also tell which side is which, and the judgements; once complete, and with `training:read`. */
+  /** Also return which version is on which side, and the judgements. Needs a complete comparison and the scope `training:read`. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @Transform(({ obj }: { obj: Record<string, unknown> }) => flag(obj['reveal']))
@@ -288,7 +288,7 @@ export class ComparisonItemDto {
   /** @example No idea, ask somebody else. */
   right: string;
 
-  /** Only when asked for with `reveal`. */
+  /** Sides and judgements; only with `reveal`. */
   @ApiPropertyOptional({ type: () => RevealedItemDto })
   revealed?: RevealedItemDto;
 }
@@ -327,7 +327,7 @@ export class JudgementDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelerId: string | null;
 
-  /** The reward model that judged; null where a labeler did. */
+  /** Reward model that judged; null: a labeler judged. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rewardModelId: string | null;
 

@@ -40,7 +40,7 @@ export interface SaidOfItem {
 }
 
 export interface Standing {
-  /** Items with as many judgements as they need: any, once the labeling batch is closed. */
+  /** Items with all required judgements; once the labeling batch is closed, items with any. */
   judged: number;
   /** Prompts with any judgement. */
   judgedPrompts: number;
@@ -83,7 +83,7 @@ export class ComparisonsRepository {
     return query.getMany();
   }
 
-  /** How far the judging of each comparison is; those without items have no entry. */
+  /** Progress of the judging of each comparison; those without items have no entry. */
   async standings(ids: string[]): Promise<Map<string, Standing>> {
     const rows: (Standing & { id: string })[] = await this.comparisons.query(
       `WITH said AS (${said}), given AS (
@@ -104,7 +104,7 @@ export class ComparisonsRepository {
     return new Map(rows.map(({ id, ...standing }) => [id, standing]));
   }
 
-  /** Every item with what was said about it, in order of the items. */
+  /** Every item with its judgements, in order of the items. */
   judgedItems(comparisonId: string): Promise<JudgedRow[]> {
     return this.comparisons.query(
       `WITH said AS (${said})
@@ -124,7 +124,7 @@ export class ComparisonsRepository {
     );
   }
 
-  /** What was said about some items of a comparison, by whoever said it. */
+  /** Judgements of some items of a comparison, by any judge. */
   judgementsOf(comparisonId: string, itemIds: string[]): Promise<SaidOfItem[]> {
     return this.comparisons.query(
       `WITH said AS (${said})

@@ -24,16 +24,16 @@ import {
 } from './comparisons.dto.js';
 import { ComparisonsRepository, type ItemTexts, type Standing } from './comparisons.repository.js';
 
-/** More would make the bootstrap hold up the API; no interval needs more. */
+/** More would make the bootstrap block the API; no interval needs more. */
 const maxPrompts = 5000;
 /** The interval is over prompts: that of a single one is a point, and one win would prove a policy better. */
 const minPrompts = 2;
 const resultsKept = 200;
 
-/** Blind tests of two policy versions: starts them, and tells no more about them than may be known. */
+/** Blind comparisons of two policy versions; hides the sides until they may be revealed. */
 @Injectable()
 export class ComparisonsService {
-  /** Of the judgements as they are: the bootstrap need not be done twice for the same ones, and is for corrected ones. */
+  /** Cache by judgements: the bootstrap is recomputed only when judgements change. */
   private readonly results = new Map<string, { version: string; result: ComparisonResult }>();
 
   constructor(
@@ -60,7 +60,7 @@ export class ComparisonsService {
     await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
     if (baselineVersionId === candidateVersionId) {
-      const message = 'a version is not compared with itself';
+      const message = 'the two versions must be different';
       throw unprocessable(
         'same_policy_version',
         '/candidateVersionId',
@@ -119,11 +119,11 @@ export class ComparisonsService {
   async checkPrompts(promptSetId: string, pointer: string): Promise<void> {
     const { promptCount } = await this.inputs.requirePromptSet(promptSetId, pointer);
     if (promptCount < minPrompts) {
-      const message = `of ${promptCount} prompt the win rate has no interval: a comparison takes at least ${minPrompts}`;
+      const message = `the prompt set must have at least ${minPrompts} prompts for an interval, got ${promptCount}`;
       throw unprocessable('prompt_set_too_small', pointer, 'minPrompts', message, promptSetId);
     }
     if (promptCount <= maxPrompts) return;
-    const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
+    const message = `the prompt set must have at most ${maxPrompts} prompts, got ${promptCount}`;
     throw unprocessable('prompt_set_too_large', pointer, 'max', message, promptSetId);
   }
 
@@ -138,11 +138,11 @@ export class ComparisonsService {
     if (judge.type !== 'labeling-batch') return;
     const version = await this.criteria.findVersion(judge.criterionVersionId);
     if (!version) {
-      const message = 'no such criterion version';
+      const message = 'no criterion version has this id';
       throw unprocessable('criterion_version_not_found', '/judge/criterionVersionId', 'exists', message, judge.criterionVersionId);
     }
     if (version.state !== 'published') {
-      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is judged against it`);
+      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: publish it first`);
     }
     await this.checkVendors(judge.vendorIds, '/judge/vendorIds');
   }
@@ -158,7 +158,7 @@ export class ComparisonsService {
     if (!proxyRewardModelId) return;
     const pointer = '/proxyRewardModelId';
     if (judge.type === 'reward-model') {
-      const message = 'a proxy judges beside people, and a reward model judges this comparison';
+      const message = 'proxyRewardModelId needs people as judge; a reward model judges this comparison';
       throw unprocessable('proxy_without_people', pointer, 'judge', message, proxyRewardModelId);
     }
     await this.inputs.requireTrainedRewardModel(proxyRewardModelId, pointer);
@@ -237,7 +237,7 @@ function stateOf(
 }
 
 function tooFewJudged({ itemCount }: Comparison, { judged }: Standing): ComparisonErrorDto {
-  const detail = `the labeling batch was closed with ${judged} of ${itemCount} items judged: a result takes the items of at least ${minPrompts} prompts`;
+  const detail = `the labeling batch was closed with ${judged} of ${itemCount} items judged: a result needs the items of at least ${minPrompts} prompts`;
   return { code: 'comparison_not_judged', detail };
 }
 
@@ -248,14 +248,14 @@ function blind({ id, prompt, baseline, candidate, candidateIsLeft }: ItemTexts):
 
 function requireReveal(auth: AuthContext, state: ComparisonState): void {
   if (!allows(auth.scopes, ['training:read'])) {
-    const detail = 'revealing the sides needs the scope training:read';
+    const detail = 'reveal needs the scope training:read';
     throw new ProblemException({
       status: 403,
       code: 'scope_missing',
-      title: 'The API key may not do this',
+      title: 'The API key does not allow this request',
       detail,
     });
   }
   if (state !== 'complete')
-    throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
+    throw conflict('comparison_not_complete', `the comparison is ${state}: sides are revealed only when it is complete`);
 }

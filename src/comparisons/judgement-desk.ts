@@ -4,9 +4,9 @@ import type { Preference } from './comparison.entity.js';
 import type { GivenJudgement } from './judgements.repository.js';
 
 export interface DeskState {
-  /** Ids of the items of this comparison, among those that are asked for. */
+  /** Ids of the requested items that belong to this comparison. */
   items: ReadonlySet<string>;
-  /** What was said about them before. */
+  /** Their earlier judgements. */
   given: readonly GivenJudgement[];
   labelers: ReadonlyMap<string, string>;
   labelersByExternalId: ReadonlyMap<string, string>;
@@ -49,11 +49,11 @@ export class JudgementDesk {
         'validation_failed',
         '/labelerId',
         'oneOf',
-        'give labelerId or labelerExternalId, exactly one of them',
+        'give exactly one of labelerId and labelerExternalId',
       );
     }
     if (!this.state.items.has(itemId)) {
-      return refuse('item_not_found', '/itemId', 'exists', 'no such item in this comparison', offered.itemId);
+      return refuse('item_not_found', '/itemId', 'exists', 'the comparison has no item with this id', offered.itemId);
     }
     const labelerId =
       id !== undefined
@@ -71,14 +71,14 @@ export class JudgementDesk {
         'already_judged',
         '/itemId',
         'judgedOnce',
-        `this labeler has judged this item: ${own.preference}`,
+        `the labeler already judged this item: ${own.preference}`,
       );
     if (given.length >= this.state.perItem) {
       return refuse(
         'item_complete',
         '/itemId',
         'judgementsPerItem',
-        `this item has its ${this.state.perItem} judgements`,
+        `the item already has its ${this.state.perItem} judgements`,
       );
     }
     const judgement = { id: this.newId(), itemId, labelerId, preference };

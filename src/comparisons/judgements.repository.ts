@@ -11,7 +11,7 @@ export interface GivenJudgement {
 
 @Injectable()
 export class JudgementsRepository {
-  /** Which of `itemIds` are items of the comparison; their rows stay locked, so that counts of judgements hold. */
+  /** Those of `itemIds` that are items of the comparison; their rows stay locked, so that counts of judgements stay valid. */
   async lockItems(tx: Transaction, comparisonId: string, itemIds: string[]): Promise<Set<string>> {
     const rows: { id: string }[] = await tx.query(
       `SELECT id FROM comparison_items WHERE comparison_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`,

@@ -118,6 +118,6 @@ function lineResult(line: number, decision: Decision): BulkItemResult {
 
 function refusalProblem({ code, detail }: Extract<Decision, { kind: 'refused' }>): ProblemException {
   if (code === 'already_judged' || code === 'item_complete') return conflict(code, detail.message, [detail]);
-  const title = 'The judgement cannot be taken';
+  const title = 'The judgement was refused';
   return new ProblemException({ status: 422, code, title, detail: detail.message, errors: [detail] });
 }

@@ -26,13 +26,13 @@ export interface LengthControlledWinRate {
   winRate: number;
   low: number;
   high: number;
-  /** phi: above 0 the judge preferred the longer answer, in logits at a far longer answer. */
+  /** phi, in logits for a much longer answer: above 0, the judge preferred the longer answer. */
   lengthEffect: number;
-  /** Of the candidate over the baseline, in characters. */
+  /** Length of the candidate minus that of the baseline, in characters. */
   meanLengthDifference: number;
 }
 
-/** Of phi^2 / 2 in the negative log likelihood: a normal prior of variance 10. */
+/** Weight of phi^2 / 2 in the negative log likelihood: a normal prior with variance 10. */
 const ridge = 0.1;
 
 /** A draw starts from the fit of the whole, so few steps are needed; 300 draws fix an end of the interval to about 1%. */

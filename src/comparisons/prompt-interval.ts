@@ -13,7 +13,7 @@ export interface BootstrapOptions {
 
 /**
  * @param prompts how many there are
- * @param statistic of a draw, told how often each prompt is in it: [prompts]
+ * @param statistic of a resample, given how often each prompt is in it: [prompts]
  */
 export function promptInterval(
   prompts: number,

@@ -24,15 +24,15 @@ export class CompletionBatch {
   @Column('text')
   weights: WeightFormat;
 
-  /** Completions written so far. */
+  /** Number of completions generated so far. */
   @Column('integer')
   completionCount: number;
 
-  /** Prompts without completions, for reasons that completion_failures tells. */
+  /** Number of prompts without completions; reasons are in completion_failures. */
   @Column('integer')
   failedCount: number;
 
-  /** Of the prompts; more fail the batch. */
+  /** Share of prompts that may fail; more fail the batch. */
   @Column('double precision')
   maxFailedShare: number;
 

@@ -10,9 +10,9 @@ import { GenerationService } from './generation.service.js';
 import type { AskedPrompt } from '#src/common/conversation.js';
 
 /**
- * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written at once, so an attempt after a crash goes on
- * with the first prompt that is missing and writes what the first would have. A prompt that cannot be answered fails alone,
- * as long as no more do than may; a retry asks those again and nobody else.
+ * Generates completions of a prompt set, chunk by chunk. Each chunk is stored when done, so an attempt after a crash continues with the
+ * first missing prompt and gives the same result. A prompt that cannot be answered fails alone, up to the allowed share; a retry tries
+ * only the failed prompts again.
  */
 @HandlesJob('completion-batch.generate')
 export class CompletionBatchHandler implements JobHandler<'completion-batch.generate'> {
@@ -72,7 +72,7 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
 
 /**
  * Cuts a batch into chunks that are generated and committed together. Cuts depend on the batch alone and
- * never on how far an earlier attempt came, so that an attempt that takes over computes the same chunks.
+ * never on the progress of an earlier attempt, so that a new attempt computes the same chunks.
  *
  * @param n completions per prompt
  * @param rows completions per chunk, at least; a prompt is never cut

@@ -12,7 +12,7 @@ import { CompletionBatchesService } from './completion-batches.service.js';
 export class CompletionBatchesController {
   constructor(private readonly batches: CompletionBatchesService) {}
 
-  /** Asks a policy version every prompt of a set. The answer names the job that does it. */
+  /** Starts a job in which a policy version answers every prompt of a set. */
   @Post()
   @HttpCode(202)
   @RequireScopes('completions:write')
@@ -42,7 +42,7 @@ export class CompletionBatchesController {
     return this.batches.get(id);
   }
 
-  /** Prompts of the batch that have no completions, and why. A retry of its job asks them again. */
+  /** Prompts of the batch that failed, with the reason. Retrying the job tries them again. */
   @Get(':id/failures')
   @RequireScopes('completions:read')
   @ApiOperation({ operationId: 'completionBatches_listFailures' })

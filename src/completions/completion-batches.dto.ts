@@ -8,11 +8,11 @@ import { defaultMaxFailedShare } from './completion-source.js';
 import { SamplingDto, SamplingOptionsDto } from './sampling.dto.js';
 
 export class CreateCompletionBatchDto {
-  /** Which version of which policy is asked. */
+  /** Policy version that generates the completions. */
   @IsUUID()
   policyVersionId: string;
 
-  /** What it is asked. */
+  /** Prompts to answer. */
   @IsUUID()
   promptSetId: string;
 
@@ -22,8 +22,8 @@ export class CreateCompletionBatchDto {
   sampling: SamplingOptionsDto;
 
   /**
-   * `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-   * read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+   * Weight format for generation. `int8` and `int4` quantize the linear layers to 8 or 4 bits: faster, but no longer exactly the policy.
+   * Prompts are processed with full weights. Not available for endpoints and GPT-2.
    */
   @ApiPropertyOptional({ enum: weightFormats, enumName: 'WeightFormat', default: 'f32', example: 'int8' })
   @IsOptional()
@@ -31,8 +31,8 @@ export class CreateCompletionBatchDto {
   weights?: WeightFormat;
 
   /**
-   * Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
-   * batch. Completions of the others are kept in any case.
+   * Share of prompts that may fail without failing the batch, such as prompts that are too long or refused by the endpoint. The
+   * completions of the other prompts are always kept.
    */
   @ApiPropertyOptional({ type: 'number', minimum: 0, maximum: 1, default: defaultMaxFailedShare })
   @IsOptional()
@@ -49,7 +49,7 @@ class CompletionFailureDto {
   /** `prompt_too_long`, `endpoint_refused`, `endpoint_answer_empty` or `endpoint_answer_unreadable`. @example prompt_too_long */
   code: string;
 
-  /** @example prompt 0198... has 2071 tokens, the policy has room for 2048 */
+  /** @example prompt 0198... has 2071 tokens; the policy takes at most 2048 */
   message: string;
 
   createdAt: Date;
@@ -61,7 +61,7 @@ export class CompletionBatchDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** The job that writes the completions. */
+  /** Job that generates the completions. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
@@ -76,11 +76,11 @@ export class CompletionBatchDto {
   @ApiProperty({ enum: weightFormats, enumName: 'WeightFormat', example: 'f32' })
   weights: WeightFormat;
 
-  /** Completions written so far. */
+  /** Number of completions generated so far. */
   @ApiProperty({ type: 'integer', example: 768 })
   completionCount: number;
 
-  /** Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why. */
+  /** Number of prompts that failed so far; see `GET /v1/completion-batches/{id}/failures`. */
   @ApiProperty({ type: 'integer', example: 1 })
   failedCount: number;
 

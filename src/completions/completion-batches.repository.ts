@@ -43,7 +43,7 @@ export class CompletionBatchesRepository {
     return query.getMany();
   }
 
-  /** What these prompts came to now, in place of what they came to before. */
+  /** Replaces the failures of these prompts by those of this attempt. */
   async replaceFailures(tx: Transaction, batchId: string, promptIds: readonly string[], failed: readonly PromptFailure[]): Promise<void> {
     await tx.query('DELETE FROM completion_failures WHERE batch_id = $1 AND prompt_id = ANY($2)', [batchId, promptIds]);
     if (failed.length > 0) await tx.insert(CompletionFailure, failed.map((failure) => ({ batchId, ...failure })));

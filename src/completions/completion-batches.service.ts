@@ -37,10 +37,10 @@ export class CompletionBatchesService {
     const { policyVersionId, promptSetId, weights = 'f32', maxFailedShare = defaultMaxFailedShare } = dto;
     const version = await this.versions.find(policyVersionId);
     if (!version) {
-      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
+      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'no policy version has this id', policyVersionId);
     }
     if (!(await this.promptSets.find(promptSetId))) {
-      throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'there is no such prompt set', promptSetId);
+      throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'no prompt set has this id', promptSetId);
     }
     if (weights !== 'f32') await this.requireFewerBits(version, weights);
     const id = newId();
@@ -59,9 +59,9 @@ export class CompletionBatchesService {
 
   private async requireFewerBits({ id, modelId }: PolicyVersion, weights: WeightFormat): Promise<void> {
     const refuse = (why: string) => unprocessable('weights_format_impossible', '/weights', 'weightsFormat', why, weights);
-    if (modelId === null) throw refuse('this policy version is an endpoint, which has weights of its own');
+    if (modelId === null) throw refuse('weights must be f32 for an endpoint');
     const config = await this.versions.loadConfig(id);
-    if (!takesFewerBits(config)) throw refuse(`the family ${familyOf(config).modelType} stores its linear maps [in, out], which cannot be held in fewer bits here`);
+    if (!takesFewerBits(config)) throw refuse(`weights must be f32 for models of type ${familyOf(config).modelType}: their linear layers cannot be quantized`);
   }
 
   async get(id: string): Promise<CompletionBatch> {

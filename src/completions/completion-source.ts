@@ -11,21 +11,21 @@ export interface WrittenCompletion {
   sampleIndex: number;
   seed: number;
   text: string;
-  /** What the model thought before, where an endpoint gives it apart. */
+  /** Reasoning before the text, if an endpoint returns it separately. */
   reasoning?: string | null;
-  /** Tools that it called, and whether it declined, where an endpoint says so. */
+  /** Tool calls and refusal, if the endpoint reports them. */
   toolCalls?: ToolCall[] | null;
   refusal?: boolean;
   /** null where an endpoint gives another reason. */
   finishReason: FinishReason | null;
-  /** null where an endpoint does not say. */
+  /** null: the endpoint does not report it. */
   promptTokens: number | null;
   /** The end marker, or the tokens of a stop string, included. */
   completionTokens: number | null;
 }
 
 export interface SourceControl extends GenerationControl {
-  /** Hears of each prompt that cannot be answered, which then has no completions. Without it the first one is thrown. */
+  /** Called for each prompt that cannot be answered, which then has no completions. Without it, the first failure is thrown. */
   onFailed?: (failure: PromptFailure) => void;
 }
 

@@ -5,7 +5,7 @@ import { bigintAsNumber } from '#src/artifacts/artifact.entity.js';
 export const finishReasons = ['stop', 'length'] as const;
 export type FinishReason = (typeof finishReasons)[number];
 
-/** An answer to a prompt, by a policy version of ours or recorded elsewhere. Never changed. */
+/** A completion of a prompt, by a policy version or recorded elsewhere. Immutable. */
 @Entity('completions')
 export class Completion {
   @PrimaryColumn('uuid')
@@ -17,30 +17,30 @@ export class Completion {
   @Column('text')
   text: string;
 
-  /** What the model thought before its answer, where an endpoint gave it apart. */
+  /** Reasoning before the answer, if an endpoint returned it separately. */
   @Column('text', { nullable: true })
   reasoning: string | null;
 
-  /** Tools that the model called instead of an answer, or beside it. */
+  /** Tool calls of the model, instead of or in addition to a text. */
   @Column('jsonb', { nullable: true })
   toolCalls: ToolCall[] | null;
 
-  /** The model declined by the field that servers have for it; the text is what it said. */
+  /** The model refused (the server's `refusal` field); the text is the refusal. */
   @Column('boolean')
   refusal: boolean;
 
-  /** Who wrote it; null when it was recorded elsewhere. */
+  /** Policy version that generated it; null: recorded elsewhere. */
   @Column('uuid', { nullable: true })
   policyVersionId: string | null;
 
   @Column('uuid', { nullable: true })
   batchId: string | null;
 
-  /** Counts the completions of one prompt in one batch from 0. */
+  /** Number of the completion among those of its prompt in its batch, from 0. */
   @Column('integer', { nullable: true })
   sampleIndex: number | null;
 
-  /** Who wrote it, in the words of whoever recorded it elsewhere. */
+  /** Author as given by the client that recorded it. */
   @Column('text', { nullable: true })
   source: string | null;
 

@@ -18,7 +18,7 @@ export class CompletionsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land. */
+  /** Completions recorded elsewhere, one `RecordedCompletionDto` per line. Valid lines are stored. */
   @Post('bulk')
   @HttpCode(200)
   @RequireScopes('completions:write')

@@ -9,7 +9,7 @@ import { finishReasons, type FinishReason } from './completion.entity.js';
 
 /** A completion that was recorded elsewhere. Name its prompt by either `promptId` or `promptExternalId`. */
 export class RecordedCompletionDto {
-  /** Your own id of the completion; unique. @example alpaca-0017-gpt-4 */
+  /** Client's id of the completion; unique. @example alpaca-0017-gpt-4 */
   @IsString()
   @Length(1, 200)
   @IsStorable()
@@ -26,26 +26,26 @@ export class RecordedCompletionDto {
   @Length(1, 200)
   promptExternalId?: string;
 
-  /** May be empty: some models answer nothing. @example Red, yellow and blue. */
+  /** Text of the completion; may be empty. @example Red, yellow and blue. */
   @IsString()
   @MaxLength(262_144)
   @IsStorable()
   text: string;
 
-  /** Who wrote it. @example gpt-4 */
+  /** Author of the completion, such as a model name. @example gpt-4 */
   @IsString()
   @Length(1, 200)
   @IsStorable()
   source: string;
 
-  /** What the model thought before its answer. */
+  /** Reasoning of the model before its answer. */
   @IsOptional()
   @IsString()
   @MaxLength(262_144)
   @IsStorable()
   reasoning?: string;
 
-  /** Tools that the model called. */
+  /** Tool calls of the model. */
   @ApiPropertyOptional({ type: [ToolCallDto], maxItems: 128 })
   @IsOptional()
   @IsArray()
@@ -71,47 +71,47 @@ export class CompletionDto {
   /** @example Red, yellow and blue. */
   text: string;
 
-  /** What the model thought before its answer, where an endpoint gave it apart from the text. */
+  /** Reasoning before the answer, if an endpoint returned it separately; else null. */
   @ApiProperty({ type: String, nullable: true, example: null })
   reasoning: string | null;
 
-  /** Tools that the model called; the text may be empty then. */
+  /** Tool calls of the model; the text may then be empty. */
   @ApiProperty({ type: [ToolCallDto], nullable: true, example: null })
   toolCalls: ToolCallDto[] | null;
 
-  /** The model declined to answer, and `text` is what it said. */
+  /** Whether the model refused to answer; `text` is then the refusal. */
   refusal: boolean;
 
-  /** The policy version that wrote it; null when it was recorded elsewhere. */
+  /** Policy version that generated it; null: recorded elsewhere. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   policyVersionId: string | null;
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   batchId: string | null;
 
-  /** Counts the completions of one prompt in one batch from 0. */
+  /** Number of the completion among those of its prompt in its batch, from 0. */
   @ApiProperty({ type: 'integer', nullable: true, example: 0 })
   sampleIndex: number | null;
 
-  /** Who wrote it, when it was recorded elsewhere. */
+  /** Author, if recorded elsewhere; else null. */
   @ApiProperty({ type: String, nullable: true, example: 'gpt-4' })
   source: string | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'alpaca-0017-gpt-4' })
   externalId: string | null;
 
-  /** `stop`: it ended by itself or at a stop string; `length`: it was cut. */
+  /** `stop`: ended with an end-of-sequence token or at a stop string; `length`: cut at `maxTokens`. */
   @ApiProperty({ enum: finishReasons, enumName: 'FinishReason', nullable: true })
   finishReason: FinishReason | null;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 41 })
   promptTokens: number | null;
 
-  /** The end marker, or the tokens of a stop string, included; null where an endpoint counted several together. */
+  /** Number of tokens, including the end token or the stop string; null: an endpoint reported only a total. */
   @ApiProperty({ type: 'integer', nullable: true, example: 12 })
   completionTokens: number | null;
 
-  /** Fixes the random numbers of this completion alone; for an endpoint, the seed of the request that it came from. */
+  /** Random seed of this completion; for an endpoint, the seed of its request. */
   @ApiProperty({ type: 'integer', format: 'int64', nullable: true, example: 96190338201744 })
   seed: number | null;
 
@@ -126,7 +126,7 @@ export class CompletionQuery extends PageQuery {
   @IsUUID()
   promptId?: string;
 
-  /** Only completions by this policy version. */
+  /** Only completions of this policy version. */
   @IsOptional()
   @IsUUID()
   policyVersionId?: string;

@@ -15,18 +15,18 @@ type EndpointConfig = Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>;
 
 export interface EndpointTarget {
   url: URL;
-  /** Variable of the worker's environment that holds the key; null sends none. */
+  /** Environment variable of the worker that holds the key; null: no key is sent. */
   apiKeyEnv: string | null;
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   maxConcurrency: number;
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   timeoutSeconds: number;
-  /** Besides those of every request. */
+  /** In addition to the headers of every request. */
   headers?: Readonly<Record<string, string>>;
 }
 
 const maxAttempts = 6;
-/** Nobody's completions come near. */
+/** Far above any real response. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 export class EndpointClient {
@@ -120,9 +120,9 @@ export class EndpointClient {
 function secretFor({ apiKeyEnv }: EndpointTarget, url: URL, keys: EndpointConfig['endpointKeys']): string | undefined {
   if (apiKeyEnv === null) return undefined;
   const key = Object.hasOwn(keys, apiKeyEnv) ? keys[apiKeyEnv] : undefined;
-  if (!key) throw new EndpointError('endpoint_key_missing', `this worker's environment has no ${apiKeyEnv}`);
+  if (!key) throw new EndpointError('endpoint_key_missing', `the environment variable ${apiKeyEnv} is not set in this worker`);
   if (key.origin === url.origin) return key.secret;
-  throw new EndpointError('endpoint_key_origin', `${apiKeyEnv} is the key of another origin than ${url.origin}`);
+  throw new EndpointError('endpoint_key_origin', `${apiKeyEnv} holds the key of a different origin, not of ${url.origin}`);
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {
@@ -130,7 +130,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= maxAnswerBytes) return;
-    response.destroy(new EndpointError('endpoint_answer_unreadable', `the endpoint's answer exceeds ${maxAnswerBytes} bytes`));
+    response.destroy(new EndpointError('endpoint_answer_unreadable', `the endpoint's response exceeds ${maxAnswerBytes} bytes`));
   });
   return (await buffer(response)).toString();
 }

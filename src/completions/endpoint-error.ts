@@ -16,7 +16,7 @@ export class EndpointError extends Error {
     message: string,
     /** Whether the same request may succeed later. */
     readonly retriable = false,
-    /** What the server asked to wait, as its `Retry-After` header says it. */
+    /** The server's `Retry-After` header. */
     readonly retryAfter?: string,
     /** Whether it is about this prompt, and others may be answered all the same. */
     readonly ofPrompt = code === 'endpoint_answer_unreadable' || code === 'endpoint_answer_empty',

@@ -233,7 +233,7 @@ describe('where it may go', () => {
   const closed = { ...config, allowPrivateEndpoints: false };
 
   test('not to a private address, by number or by name', async () => {
-    expect(() => generator({}, closed)).toThrow(/127\.0\.0\.1 is not a public address; ALLOW_PRIVATE_ENDPOINTS/);
+    expect(() => generator({}, closed)).toThrow(/127\.0\.0\.1 is not a public address; set ALLOW_PRIVATE_ENDPOINTS/);
     const { port } = new URL(fake.origin);
     const named = generator({ baseUrl: `http://localhost:${port}`, apiKeyEnv: null }, closed);
     await expect(named.generate([prompts[0]], sampling)).rejects.toMatchObject({ code: 'endpoint_address_private', retriable: false });
@@ -241,7 +241,7 @@ describe('where it may go', () => {
   });
 
   test('a key goes to its own origin only', () => {
-    expect(() => generator({ baseUrl: 'http://127.0.0.1:1/v1' })).toThrow(/ENDPOINT_KEY_T is the key of another origin/);
-    expect(() => generator({ apiKeyEnv: 'ENDPOINT_KEY_U' })).toThrow(/has no ENDPOINT_KEY_U/);
+    expect(() => generator({ baseUrl: 'http://127.0.0.1:1/v1' })).toThrow(/ENDPOINT_KEY_T holds the key of a different origin/);
+    expect(() => generator({ apiKeyEnv: 'ENDPOINT_KEY_U' })).toThrow(/ENDPOINT_KEY_U is not set/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * An endpoint as a policy: asks it each prompt, several at once. What a seed fixes is up to the server, and
+ * An endpoint as a policy: sends it the prompts, several in parallel. What a seed fixes is up to the server, and
  * there are no token ids and no log-probabilities.
  */
 import type { Config } from '#src/config/config.js';
@@ -12,7 +12,7 @@ import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
 import type { AskedPrompt } from '#src/common/conversation.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
-/** Servers keep seeds in 32 bits, some of them with a sign. */
+/** Servers store seeds in 32 bits, some of them signed. */
 const seedRange = 2 ** 31;
 
 export class EndpointGenerator implements CompletionSource {
@@ -67,7 +67,7 @@ export class EndpointGenerator implements CompletionSource {
     this.client.dispose();
   }
 
-  /** Servers without `n` give one choice at a time: what is missing is asked for again. */
+  /** Servers without `n` return one choice at a time: missing ones are requested again. */
   private async answer(prompt: AskedPrompt, sampling: Sampling, signal: AbortSignal): Promise<WrittenCompletion[]> {
     const rows: WrittenCompletion[] = [];
     while (rows.length < sampling.n) {

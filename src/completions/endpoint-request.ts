@@ -1,4 +1,4 @@
-/** What is sent to an API of OpenAI's form and what is read from its answer. */
+/** Builds requests to OpenAI-compatible APIs and reads their responses. */
 import { wireMessage, type PromptContent, type ToolCall } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
 import type { FinishReason } from './completion.entity.js';
@@ -8,10 +8,10 @@ import type { Sampling } from './sampling.js';
 
 interface EndpointChoice {
   text: string;
-  /** What the model thought, where the server gives it apart. */
+  /** Reasoning of the model, if the server returns it separately. */
   reasoning: string | null;
   toolCalls: ToolCall[] | null;
-  /** The server says that the model declined; the text is what it said. */
+  /** The server reported a refusal; the text is the refusal. */
   refusal: boolean;
   /** null where the server gives another reason, such as `content_filter`, or none. */
   finishReason: FinishReason | null;
@@ -19,7 +19,7 @@ interface EndpointChoice {
 
 export interface EndpointAnswer {
   choices: EndpointChoice[];
-  /** As the server counts; null where it does not say. */
+  /** As counted by the server; null: not reported. */
   promptTokens: number | null;
   /** Of all choices together. */
   completionTokens: number | null;
@@ -73,7 +73,7 @@ function askedChat(prompt: PromptContent): Record<string, unknown> {
 /** @throws EndpointError where the server reads texts only */
 function textOf(prompt: PromptContent): string {
   if (typeof prompt === 'string') return prompt;
-  throw new EndpointError('conversation_refused', 'the endpoint is asked by its completions API, which takes texts: a conversation needs its chat API', false, undefined, true);
+  throw new EndpointError('conversation_refused', 'a conversation needs the chat API; this endpoint uses the completions API', false, undefined, true);
 }
 
 /** @throws EndpointError `endpoint_answer_unreadable` */
@@ -93,10 +93,10 @@ export function readAnswer(body: string): EndpointAnswer {
   };
 }
 
-/** Where servers put what a model thought: vLLM and DeepSeek, OpenRouter and newer vLLM. */
+/** Fields in which servers return reasoning: vLLM and DeepSeek, OpenRouter and newer vLLM. */
 const thoughtFields = ['reasoning_content', 'reasoning'] as const;
 
-/** An empty text is kept where the server says that the model wrote nothing; null, or an answer that is all thought, is none. */
+/** An empty text is kept if the server reports an empty completion; null, or reasoning without a text, is no completion. */
 function readChoice(value: unknown): EndpointChoice {
   const choice = record(value);
   const reason = choice.finish_reason;
@@ -132,7 +132,7 @@ function readToolCalls(value: unknown): ToolCall[] | null {
 function emptyAnswer(thought: string | undefined, reason: unknown): EndpointError {
   const beside = thought === undefined ? '' : `, though ${thought} is not`;
   const advice = thought !== undefined && reason === 'length' ? '; give more maxTokens' : '';
-  return new EndpointError('endpoint_answer_empty', `the endpoint's answer has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
+  return new EndpointError('endpoint_answer_empty', `the endpoint's response has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -144,5 +144,5 @@ function count(value: unknown): number | null {
 }
 
 function unreadable(why: string): EndpointError {
-  return new EndpointError('endpoint_answer_unreadable', `the endpoint's answer cannot be read: ${why}`);
+  return new EndpointError('endpoint_answer_unreadable', `the endpoint's response is invalid: ${why}`);
 }

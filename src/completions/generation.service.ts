@@ -12,7 +12,7 @@ import type { AskedPrompt } from '#src/common/conversation.js';
 import { PolicyGenerator } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
-/** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */
+/** Generates completions of a policy version for any job. Worker processes only. */
 @Injectable()
 export class GenerationService {
   constructor(

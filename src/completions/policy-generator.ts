@@ -1,6 +1,6 @@
 /**
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
- * completion has a seed of its own, and what comes back is text. Worker processes only.
+ * completion has its own seed, and the result is text. Worker processes only.
  */
 import { type GeneratedSequence, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
@@ -15,7 +15,7 @@ import { completionSeed, type Sampling } from './sampling.js';
 
 export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];
-  /** Of each token, at temperature 1, without penalties and filters. */
+  /** Log-probability of each token at temperature 1, without penalties and filters. */
   logProbs: number[];
 }
 
@@ -84,7 +84,7 @@ export class PolicyGenerator implements CompletionSource {
     const ids = this.framing.encodePrompt(contentOf(prompt));
     const room = Math.min(maxTokens, this.positions - ids.length);
     if (room >= 1) return { ...prompt, ids, room };
-    throw new PromptTooLongError(`prompt ${prompt.id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
+    throw new PromptTooLongError(`prompt ${prompt.id} has ${ids.length} tokens; the policy takes at most ${this.positions}`);
   }
 
   private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[], stop: string[]): GeneratedCompletion[] {

@@ -3,9 +3,9 @@ import { ArrayMaxSize, IsArray, IsInt, IsNumber, IsOptional, IsString, Length, M
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling, type Sampling } from './sampling.js';
 
-/** How completions are drawn. What is left out takes its default. */
+/** How completions are drawn. Hyperparameters; omitted ones take their defaults. */
 export class SamplingOptionsDto {
-  /** 0 takes the likeliest token each time. */
+  /** Sampling temperature; 0: greedy decoding. */
   @ApiPropertyOptional({ default: 1, minimum: 0, maximum: 2, example: 0.8 })
   @IsOptional()
   @IsNumber()
@@ -13,7 +13,7 @@ export class SamplingOptionsDto {
   @Max(2)
   temperature?: number;
 
-  /** Only the likeliest tokens that together have this probability; greater than 0. */
+  /** Nucleus sampling: keeps the most likely tokens whose total probability reaches this value; greater than 0. */
   @ApiPropertyOptional({ default: 1, minimum: 0, maximum: 1, example: 0.95 })
   @IsOptional()
   @IsNumber()
@@ -21,7 +21,7 @@ export class SamplingOptionsDto {
   @Max(1)
   topP?: number;
 
-  /** Only so many of the likeliest tokens; all when left out. */
+  /** Number of most likely tokens to sample from. Default: all. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 50 })
   @IsOptional()
   @IsInt()
@@ -29,7 +29,7 @@ export class SamplingOptionsDto {
   @Max(1_000_000)
   topK?: number;
 
-  /** Only tokens at least this share as likely as the likeliest one. */
+  /** Minimum probability of a token, relative to the most likely token. */
   @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 1, example: 0.05 })
   @IsOptional()
   @IsNumber()
@@ -37,7 +37,7 @@ export class SamplingOptionsDto {
   @Max(1)
   minP?: number;
 
-  /** Makes tokens of the prompt and of the completion so far less likely above 1, likelier below. */
+  /** Penalty on tokens already in the prompt or completion: above 1 makes them less likely, below 1 more likely. */
   @ApiPropertyOptional({ default: 1, minimum: 0.01, maximum: 10, example: 1.1 })
   @IsOptional()
   @IsNumber()
@@ -45,7 +45,7 @@ export class SamplingOptionsDto {
   @Max(10)
   repetitionPenalty?: number;
 
-  /** Taken off a token's logit for each time that the completion holds it. */
+  /** Subtracted from a token's logit for each occurrence in the completion. */
   @ApiPropertyOptional({ default: 0, minimum: -2, maximum: 2, example: 0 })
   @IsOptional()
   @IsNumber()
@@ -53,7 +53,7 @@ export class SamplingOptionsDto {
   @Max(2)
   frequencyPenalty?: number;
 
-  /** Taken off a token's logit once the completion holds it. */
+  /** Subtracted once from the logit of each token that occurs in the completion. */
   @ApiPropertyOptional({ default: 0, minimum: -2, maximum: 2, example: 0 })
   @IsOptional()
   @IsNumber()
@@ -61,7 +61,7 @@ export class SamplingOptionsDto {
   @Max(2)
   presencePenalty?: number;
 
-  /** A completion ends before the first of these texts; its finish reason is then `stop`. */
+  /** Stop strings. A completion ends before the first of them, with finish reason `stop`. */
   @ApiPropertyOptional({ type: [String], default: [], maxItems: 16, example: ['\n\n'] })
   @IsOptional()
   @IsArray()
@@ -71,7 +71,7 @@ export class SamplingOptionsDto {
   @IsStorable()
   stop?: string[];
 
-  /** Longest completion in tokens, its end marker included. */
+  /** Maximum length of a completion in tokens, including the end token. */
   @ApiPropertyOptional({ type: 'integer', default: 256, minimum: 1, maximum: 4096, example: 64 })
   @IsOptional()
   @IsInt()
@@ -87,7 +87,7 @@ export class SamplingOptionsDto {
   @Max(64)
   n?: number;
 
-  /** The same seed gives the same completions. */
+  /** Random seed. The same seed gives the same completions. */
   @ApiPropertyOptional({ type: 'integer', default: 0, minimum: 0, example: 17 })
   @IsOptional()
   @IsInt()

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 
 /** How completions are drawn, every choice spelled out. */
 export interface Sampling {
-  /** 0 takes the likeliest token each time. */
+  /** Sampling temperature; 0: greedy decoding. */
   temperature: number;
   topP: number;
   /** null keeps every token. */
   topK: number | null;
-  /** Only tokens at least this share as likely as the likeliest; 0 keeps every token. */
+  /** Minimum probability relative to the most likely token; 0 keeps every token. */
   minP: number;
-  /** Divides the logits of tokens that the prompt or the completion holds; 1 changes nothing. */
+  /** Divides the logits of tokens in the prompt or completion; 1 has no effect. */
   repetitionPenalty: number;
-  /** Taken off a token's logit for each time that the completion holds it. */
+  /** Subtracted from a token's logit for each occurrence in the completion. */
   frequencyPenalty: number;
-  /** Taken off a token's logit once when the completion holds it. */
+  /** Subtracted once from the logit of each token in the completion. */
   presencePenalty: number;
   /** Texts before which a completion ends. */
   stop: string[];

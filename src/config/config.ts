@@ -8,53 +8,53 @@ import { readEndpointKeys, type EndpointKey } from './endpoint-keys.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Folder of everything that is kept: embedded Postgres, artifacts. Absolute. */
+  /** Data folder: embedded Postgres and artifacts. Absolute. */
   readonly dataDir: string;
-  /** External Postgres; absent means the embedded one. */
+  /** External Postgres; absent: the embedded one. */
   readonly databaseUrl?: string;
   /** Database connections that one process may hold. */
   readonly databasePoolSize: number;
-  /** Redis for the queue; absent means the queue lives in Postgres. */
+  /** Redis for the queue; absent: the queue is in Postgres. */
   readonly redisUrl?: string;
   /** Folder of the artifact store. Absolute. */
   readonly artifactsDir: string;
   readonly logLevel: LogLevel;
   readonly logPretty: boolean;
-  /** Plain text of the first admin key; absent means one is made and printed. */
+  /** Plain text of the first admin key; absent: one is generated and printed. */
   readonly adminKey?: string;
-  /** Requests of one key, and failed ones of one address. */
+  /** Requests per minute of one key, and failed requests of one address. */
   readonly rateLimitPerMinute: number;
-  /** Proxies in front, as their number or their addresses, whose `x-forwarded-for` is believed. */
+  /** Trusted proxies, by number or addresses: their `x-forwarded-for` is used. */
   readonly trustProxy: false | number | readonly string[];
-  /** Origins of pages in browsers that may call the API; `*` is any. */
+  /** Origins of browser pages that may call the API; `*`: any. */
   readonly corsOrigins: readonly string[];
-  /** A body that hardly moves for so long is given up. */
+  /** Seconds after which a body that is received too slowly is aborted. */
   readonly slowBodySeconds: number;
-  /** How long requests may go on when the API ends. */
+  /** Seconds that running requests get to finish at shutdown. */
   readonly shutdownGraceSeconds: number;
   /** Largest JSON body in bytes. */
   readonly bodyLimitBytes: number;
   /** Largest NDJSON body or artifact upload in bytes. */
   readonly uploadLimitBytes: number;
-  /** Seconds after which a worker that stopped its heartbeat loses its job. */
+  /** Seconds without a heartbeat after which a worker loses its job. */
   readonly jobLeaseSeconds: number;
-  /** How often a training saves how far it is; 0 is after every step. */
+  /** Seconds between saves of a training's progress; 0: after every step. */
   readonly saveEverySeconds: number;
-  /** Memory that one training may take, in bytes. */
+  /** Memory limit of one training, in bytes. */
   readonly memoryLimitBytes: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
   readonly computeThreads: number;
-  /** What computes in a worker. */
+  /** ONNX Runtime execution provider of the workers. */
   readonly executionProvider: ExecutionProvider;
   /** Whether policy endpoints may have loopback and private addresses. */
   readonly allowPrivateEndpoints: boolean;
   /** Whether webhook endpoints may have loopback and private addresses, and plain http. */
   readonly allowPrivateWebhooks: boolean;
-  /** Seconds that a webhook's receiver has to answer. */
+  /** Seconds that a webhook receiver has to respond. */
   readonly webhookTimeoutSeconds: number;
   /** Age in days at which events that all consumers have read are deleted; 0 keeps them indefinitely. */
   readonly eventRetentionDays: number;
-  /** 32 bytes that encrypt what must be kept readable, such as the secrets of webhooks; absent keeps them plain. */
+  /** 32 bytes that encrypt secrets which must stay readable, such as webhook secrets; absent: stored in plain text. */
   readonly secretsKey?: Buffer;
   /** Keys of policy endpoints, by the name of their variable. */
   readonly endpointKeys: Readonly<Record<string, EndpointKey>>;

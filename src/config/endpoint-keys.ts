@@ -11,7 +11,7 @@ export interface EndpointKey {
 const prefix = 'ENDPOINT_KEY_';
 export const endpointKeyName = /^ENDPOINT_KEY_[A-Z0-9_]{1,60}$/;
 
-/** By the name of the variable; `onMistake` gets one line per wrong variable, which never holds a key. */
+/** Keys by variable name; `onMistake` gets one line per wrong variable, which never holds a key. */
 export function readEndpointKeys(
   env: Record<string, string | undefined>,
   onMistake: (line: string) => void,

@@ -4,7 +4,7 @@
 /** A setting of a command; undefined when it is absent or blank. */
 export const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined;
 
-/** What a child process, or a library with settings of its own, gets: all that this process got, and `more` over it. */
+/** The environment of a child process or a library: that of this process, overridden by `more`. */
 export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> => ({ ...process.env, ...more });
 
 /** What any program of this machine needs, and nothing that is secret: for processes that work on what users brought. */
@@ -13,7 +13,7 @@ export const bareEnvironment = (): Record<string, string | undefined> => {
   return { PATH, LD_LIBRARY_PATH, TMPDIR };
 };
 
-/** Where a command finds Plumbline: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
+/** URL and key of Plumbline for a command: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
 export const connection = (options: { url?: string; key?: string }): { baseUrl: string; apiKey: string | undefined } => ({
   baseUrl: options.url ?? setting('PLUMBLINE_URL') ?? 'http://127.0.0.1:3000',
   apiKey: options.key ?? setting('PLUMBLINE_API_KEY'),

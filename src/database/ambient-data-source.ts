@@ -11,7 +11,7 @@ const logger = new Logger('Database');
 
 interface Ambient {
   tx: EntityManager;
-  /** Work that outlives its transaction is on its own again. */
+  /** Work that outlives its transaction runs outside it. */
   over: boolean;
   /** The last of the queries that were lent the connection. */
   last: Promise<unknown>;
@@ -19,13 +19,13 @@ interface Ambient {
 
 /**
  * Inside a transaction every query runs in it, whether or not it was given `tx`. A query that took another connection of
- * the pool meanwhile would wait for one that other transactions hold, and these for each other: ten requests were enough
- * to stop a process for ever (docs/adr/0100).
+ * the pool meanwhile would wait for one that other transactions hold, and these for each other: ten requests were enough to block a
+ * process permanently (docs/adr/0100).
  */
 export class AmbientDataSource extends DataSource {
   private readonly ambient = new AsyncLocalStorage<Ambient>();
 
-  /** A transaction inside another one is part of it: it can fail by itself, and lasts only if the outer one does. */
+  /** A nested transaction is a savepoint: it can fail alone, and is committed only with the outer one. */
   inTransaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
     const outer = this.ambient.getStore();
     if (outer && !outer.over) return outer.tx.transaction(work);
@@ -55,7 +55,7 @@ export class AmbientDataSource extends DataSource {
 function lent(ambient: Ambient): QueryRunner {
   const runner = ambient.tx.queryRunner!;
   const own: Partial<Record<string | symbol, unknown>> = {
-    // Who began the transaction ends it.
+    // The caller that began the transaction ends it.
     release: () => Promise.resolve(),
     query: (...call: Parameters<QueryRunner['query']>) => {
       const result = ambient.last.then(() => queryIn(runner, call));
@@ -80,7 +80,7 @@ async function queryIn(runner: QueryRunner, call: Parameters<QueryRunner['query'
   }
 }
 
-/** What the pool says when every connection is taken; anything else is the database's own word. */
+/** The pool's message when all connections are in use; other messages come from the database. */
 const busy = 'timeout exceeded when trying to connect';
 const headers = { 'retry-after': '5' };
 

@@ -18,7 +18,7 @@ export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions
     poolSize,
     connectTimeoutMS: acquireSeconds * 1000,
     applicationName: 'plumbline',
-    // Without this, the server goes on with the statement of a process that was killed, and keeps its locks.
+    // Without this, the server keeps running the statement of a killed process and holds its locks.
     extra: { options: '-c client_connection_check_interval=5000' },
   };
 }

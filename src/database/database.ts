@@ -7,7 +7,7 @@ import type { AmbientDataSource } from './ambient-data-source.js';
 /** A handle on one transaction, passed down to the repositories that take part in it. */
 export type Transaction = EntityManager;
 
-/** What services need of the database: transactions. Queries belong to repositories. */
+/** The services' view of the database: transactions. Queries belong to repositories. */
 @Injectable()
 export class Database {
   constructor(@InjectDataSource() private readonly dataSource: AmbientDataSource) {}

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 export interface EmbeddedPostgres {
   /** `postgres://...` of the database `plumbline`. */
   readonly url: string;
-  /** Whether its process is there. */
+  /** Whether its process exists. */
   lives(): Promise<boolean>;
   /** Starts it again, on its port, after it died. */
   restart(): Promise<void>;
@@ -58,7 +58,7 @@ export async function startEmbeddedPostgres({ dir, settings = [], binaries }: Em
       try {
         await control('-l', join(data, 'server.log'), '-w', '-t', '60', '-o', `-p ${port} ${flags}`, 'start');
       } catch (error) {
-        // Between choosing the port and binding it somebody else may have taken it: choose again.
+        // Another process may have taken the port before it was bound: choose again.
         if (attempt < 3 && !(await running())) continue;
         if (!(await running())) throw new Error(`embedded Postgres did not start: ${await tail(join(data, 'server.log'), error)}`);
       }
@@ -72,13 +72,13 @@ export async function startEmbeddedPostgres({ dir, settings = [], binaries }: Em
     restart: () => start(Number(port)),
     stop: async () => {
       if (!(await running())) return;
-      // Fast waits for nobody but for what must be written; a server that hangs all the same recovers at its next start.
+      // A fast shutdown waits only for pending writes; a server that hangs anyway recovers at its next start.
       await control('-m', 'fast', '-w', '-t', '60', 'stop').catch(() => control('-m', 'immediate', '-w', 'stop'));
     },
   };
 }
 
-/** By its lock file, without a process of ours. */
+/** Whether the server runs, judged by its lock file. */
 async function postmasterLives(data: string): Promise<boolean> {
   const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
   if (!pid) return false;
@@ -106,7 +106,7 @@ async function dropLockOfTheDead(data: string): Promise<void> {
 
 async function initialise(initdb: string, data: string, passwordFile: string, account: Account): Promise<void> {
   if (existsSync(join(data, 'PG_VERSION')) && existsSync(join(data, '.complete'))) return;
-  // A first start that was killed half-way leaves a cluster nobody can trust and nobody has used.
+  // A first start that was killed half-way leaves an unusable cluster without data.
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { mode: 0o700 });
   await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });

@@ -9,7 +9,7 @@ export async function ensureDatabase(url: string): Promise<void> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
   const client = new Client({ connectionString: maintenance.href });
-  // As in prepareQueueSchema: the statement's own failure is enough.
+  // As in prepareQueueSchema: the failure of the statement is enough.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -23,7 +23,7 @@ export async function ensureDatabase(url: string): Promise<void> {
   }
 }
 
-/** Any constant will do: it only has to be the same in every process of Plumbline. */
+/** Any constant works: it only has to be the same in every process of Plumbline. */
 const lockKey = 715_202_611;
 
 /**

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 
 /**
  * In a process group of its own: Ctrl-C at a terminal reaches the whole group, and a program that is cut short would leave
- * half a cluster, or a server that nobody knows of.
+ * half a cluster, or an orphaned server.
  */
 function run(file: string, args: string[], options: SpawnOptions): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -11,7 +11,7 @@ function run(file: string, args: string[], options: SpawnOptions): Promise<void>
     let stderr = '';
     child.stderr.on('data', (data: Buffer) => (stderr += String(data)));
     child.once('error', reject);
-    // Not `close`: a server that was started holds the pipe for as long as it lives.
+    // Not `close`: a started server keeps the pipe open while it runs.
     child.once('exit', (code) => {
       child.stderr.destroy();
       if (code === 0) resolve();
@@ -21,7 +21,7 @@ function run(file: string, args: string[], options: SpawnOptions): Promise<void>
 }
 
 export interface Account {
-  /** Set when the commands run as somebody else than this process. */
+  /** Set if the commands run as a different user than this process. */
   readonly uid?: number;
   readonly gid?: number;
   run(file: string, args: string[]): Promise<unknown>;

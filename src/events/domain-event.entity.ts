@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { DomainEvent, EventType } from './event-types.js';
 
-/** What happened: rows are only ever added, and go when they are old and nobody needs them any more. */
+/** Domain events: append-only, deleted when old and read by all consumers. */
 @Entity('domain_events')
 export class DomainEventRow {
   @PrimaryColumn('uuid')
@@ -13,7 +13,7 @@ export class DomainEventRow {
   @Column('jsonb')
   data: DomainEvent['data'];
 
-  /** Vendors that may be told, beside the owner, who may be told all. */
+  /** Vendors that may see the event; the owner sees all. */
   @Column('uuid', { array: true })
   vendorIds: string[];
 

@@ -1,7 +1,7 @@
 // Every domain event of the system: what happened, to which ids, told to whom. This one table is the TypeScript
 // union, the check at run time, and the schemas of the OpenAPI document's `webhooks`.
 
-/** `id?` may be null. A `name` is a word of ours (a type, an alias), never a user's text. */
+/** `id?` may be null. A `name` is an identifier (a type, an alias), never free text of a user. */
 type FieldKind = 'id' | 'id?' | 'name' | 'name?' | 'count';
 interface ValueOf {
   id: string;
@@ -20,32 +20,32 @@ const job = { jobId: 'id', jobType: 'name', resultType: 'name?', resultId: 'id?'
 const batch = { labelingBatchId: 'id' } as const;
 
 export const eventDefinitions = {
-  'job.succeeded': { summary: 'A job ended well', fields: job },
-  'job.failed': { summary: 'A job failed and is not tried again by itself', fields: job },
+  'job.succeeded': { summary: 'A job succeeded', fields: job },
+  'job.failed': { summary: 'A job failed and is not retried automatically', fields: job },
   'job.cancelled': { summary: 'A job was cancelled', fields: job },
-  'labeling_batch.created': { summary: 'A labeling batch has tasks to claim', fields: batch },
-  'labeling_batch.completed': { summary: 'Every task of a labeling batch has all its ratings', fields: batch },
-  'labeling_batch.closed': { summary: 'A labeling batch takes no more ratings', fields: batch },
+  'labeling_batch.created': { summary: 'A labeling batch was created and has tasks to claim', fields: batch },
+  'labeling_batch.completed': { summary: 'Every item of a labeling batch has all its ratings', fields: batch },
+  'labeling_batch.closed': { summary: 'A labeling batch was closed and takes no more ratings', fields: batch },
   'loop.awaiting_ratings': {
-    summary: 'A loop waits for people to rate what its policy answered',
+    summary: 'A loop waits for ratings of its policy completions',
     fields: { loopId: 'id', iteration: 'count', labelingBatchId: 'id?' },
   },
   'loop.iteration_completed': { summary: 'A loop finished an iteration', fields: { loopId: 'id', iteration: 'count' } },
-  'loop.failed': { summary: 'A loop cannot go on until somebody has looked at it', fields: { loopId: 'id', iteration: 'count' } },
+  'loop.failed': { summary: 'A loop failed and waits for `resume`', fields: { loopId: 'id', iteration: 'count' } },
   'loop.stopped': { summary: 'A loop ended', fields: { loopId: 'id', iteration: 'count' } },
   'policy.promoted': {
-    summary: 'An alias of a policy points to another version',
+    summary: 'An alias of a policy was pointed to another version',
     fields: { policyId: 'id', policyVersionId: 'id', alias: 'name' },
   },
   'criterion_version.published': {
-    summary: 'Completions can be rated against a version of a criterion',
+    summary: 'A criterion version was published: completions can be rated under it',
     fields: { criterionId: 'id', criterionVersionId: 'id' },
   },
   'webhook_endpoint.disabled': {
-    summary: 'An endpoint failed for too long and gets no more deliveries',
+    summary: 'A webhook endpoint failed for too long and was disabled',
     fields: { webhookEndpointId: 'id' },
   },
-  'webhook_endpoint.ping': { summary: 'Somebody asked for a test delivery', fields: { webhookEndpointId: 'id' } },
+  'webhook_endpoint.ping': { summary: 'A test delivery was requested', fields: { webhookEndpointId: 'id' } },
 } as const satisfies Readonly<Record<string, Definition>>;
 
 export type EventType = keyof typeof eventDefinitions;
@@ -71,7 +71,7 @@ export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
-/** Nothing but the declared ids and words may leave the system in an event. @throws InvalidEventError */
+/** Only the declared ids and names may leave the system in an event. @throws InvalidEventError */
 export function checkEvent({ type, data }: Pick<DomainEvent, 'type' | 'data'>): void {
   const fields: Readonly<Record<string, FieldKind>> = eventDefinitions[type].fields;
   const given = data as Readonly<Record<string, unknown>>;

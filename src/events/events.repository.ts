@@ -13,7 +13,7 @@ export class EventsRepository {
     return id;
   }
 
-  /** Events nobody has passed on yet, theirs until the transaction ends; those in other hands are passed over. */
+  /** Events not yet passed on, locked until the transaction ends; rows locked by others are skipped. */
   take(tx: Transaction, limit: number): Promise<DomainEventRow[]> {
     return tx.query<DomainEventRow[]>(
       `WITH taken AS (

@@ -1,5 +1,5 @@
-// What other rooms need to tell the world: one call in the transaction that made it true. A rolled-back fact was
-// never told, a committed one is never lost.
+// Publishes facts for other rooms and webhooks: one call in the transaction that makes them true. A rolled-back fact is never published, a
+// committed one never lost.
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import type { DomainEventRow } from './domain-event.entity.js';

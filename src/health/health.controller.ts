@@ -20,7 +20,7 @@ export class HealthController {
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
-  /** The process is alive. */
+  /** Returns 200 while the process is alive. */
   @Get('healthz')
   @Public()
   @ApiOperation({ operationId: 'health_checkLive' })
@@ -28,7 +28,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** The process can serve: its database answers. */
+  /** Returns 200 while the process can serve requests, that is, its database is available. */
   @Get('readyz')
   @Public()
   @ApiOperation({ operationId: 'health_checkReady' })

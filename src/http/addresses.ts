@@ -47,7 +47,7 @@ export function tellMethods(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', ({ url, method }) => {
     // The preflight route of all paths is none of any path.
     if (method === 'OPTIONS') return;
-    // A parameter stands for one part, a star for all that follows.
+    // A parameter matches one segment, a star everything after it.
     const pattern = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+').replaceAll('*', '.*');
     routes.push({ path: new RegExp(`^${pattern}$`), methods: [method].flat() });
   });
@@ -60,7 +60,7 @@ export function tellMethods(fastify: FastifyInstance): void {
     }
     const allow = [...methods.add('OPTIONS')].sort().join(', ');
     if (request.method === 'OPTIONS') return void reply.status(204).header('allow', allow).send();
-    const detail = `this path takes ${allow}, got ${request.method}`;
+    const detail = `this path supports ${allow}, got ${request.method}`;
     done(new ProblemException({ status: 405, code: 'method_not_allowed', title: 'Method not allowed', detail, headers: { allow } }));
   });
 }

@@ -12,7 +12,7 @@ const json = 'application/json';
 const streamed = ['application/x-ndjson', 'application/octet-stream'];
 const decoders: Record<string, () => Transform> = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
-/** A client that sends less than this is not sending. */
+/** A client that sends less than this counts as stalled. */
 const leastBytesPerSecond = 100;
 
 export function readBodies(fastify: FastifyInstance, config: Config): void {
@@ -36,7 +36,7 @@ export function readBodies(fastify: FastifyInstance, config: Config): void {
       done(error as Error);
     }
   });
-  // A client that goes on sending after its answer has a while to end: it reads the answer only then. It does not have for ever.
+  // A client that keeps sending after the response gets some time to finish, because it reads the response only then; the time is limited.
   fastify.addHook('onResponse', (request, _reply, done) => {
     const { raw } = request;
     if (!raw.complete && !raw.destroyed) {
@@ -80,23 +80,23 @@ function checkType(given: string | undefined): void {
   throw new ProblemException({ status: 415, code: 'unsupported_charset', title: 'The character set is not supported', detail, headers: { accept: `${type}; charset=utf-8` } });
 }
 
-/** The body as bytes that mean something. Limits of size count these, so that a small body cannot become a large one. */
+/** The decoded body. Size limits count decoded bytes, so that a small body cannot expand into a large one. */
 function decoded(given: string | undefined, payload: Readable, slowBodySeconds: number): Readable {
   const encoding = given?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && !Object.hasOwn(decoders, encoding)) {
-    const detail = `this server decodes gzip, deflate and br, got content-encoding '${shorten(encoding)}'`;
+    const detail = `content-encoding must be gzip, deflate or br, got '${shorten(encoding)}'`;
     throw new ProblemException({ status: 415, code: 'unsupported_encoding', title: 'The content encoding is not supported', detail, headers: { 'accept-encoding': 'gzip, deflate, br, identity' } });
   }
   const meter = new Meter(payload, slowBodySeconds);
   if (encoding === 'identity') return meter;
   const decoder = decoders[encoding]().on('error', () => undefined);
   meter.once('error', (error) => decoder.destroy(error));
-  // Fastify holds this against `content-length`.
+  // Fastify compares this with `content-length`.
   Object.defineProperty(decoder, 'receivedEncodedLength', { get: () => meter.received });
   return meter.pipe(decoder);
 }
 
-/** Passes a body on and gives up on a client that hardly sends, without a limit for one that does: large uploads may take hours. */
+/** Passes a body through and aborts stalled clients. Active clients have no time limit: large uploads may take hours. */
 class Meter extends Transform {
   received = 0;
   private counted = 0;
@@ -104,7 +104,7 @@ class Meter extends Transform {
 
   constructor(payload: Readable, private readonly seconds: number) {
     super();
-    // Whoever reads the body meets the error; there may be nobody.
+    // The reader of the body gets the error; there may be no reader.
     this.on('error', () => undefined);
     this.timer = setInterval(() => this.check(), seconds * 1000).unref();
     this.once('close', () => clearInterval(this.timer));
@@ -121,9 +121,9 @@ class Meter extends Transform {
   private check(): void {
     const bytes = this.received - this.counted;
     this.counted = this.received;
-    // What waits here waits for us.
+    // Buffered bytes wait for the reader, not for the client.
     if (bytes >= this.seconds * leastBytesPerSecond || this.readableLength > 0 || this.writableEnded) return;
-    const detail = `the body must come at ${leastBytesPerSecond} bytes in a second or more, got ${bytes} bytes in ${this.seconds} seconds`;
-    this.destroy(new ProblemException({ status: 408, code: 'request_timeout', title: 'The request came too slowly', detail, headers: { connection: 'close' } }));
+    const detail = `the body must arrive at ${leastBytesPerSecond} bytes per second or faster, got ${bytes} bytes in ${this.seconds} seconds`;
+    this.destroy(new ProblemException({ status: 408, code: 'request_timeout', title: 'The request arrived too slowly', detail, headers: { connection: 'close' } }));
   }
 }

@@ -1,4 +1,4 @@
-// What every request passes before its body is read: the limits of its address and its key, and who it is.
+// Checks of every request before its body is read: rate limits of its address and its key, and authentication.
 import fastifyRateLimit, { normalizeIP, type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -58,7 +58,7 @@ function admit(reply: FastifyReply, counted: Counted, whose: string): void {
     status: 429,
     code: 'rate_limited',
     title: 'Too many requests',
-    detail: `${whose} may send ${max} requests in a minute; try again in ${ttlInSeconds} seconds`,
+    detail: `${whose} may send ${max} requests per minute; retry in ${ttlInSeconds} seconds`,
     headers: { 'retry-after': String(ttlInSeconds) },
   });
 }

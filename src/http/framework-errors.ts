@@ -1,4 +1,4 @@
-// What Node and Fastify refuse by themselves, before any route: as problem documents too.
+// Requests that Node and Fastify refuse before any route, as problem documents.
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { problemOfStatus } from '#src/common/problem.filter.js';
@@ -9,7 +9,7 @@ const type = 'application/problem+json; charset=utf-8';
 
 /** The router's: bad escapes and parameters that are too long. */
 export function frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const init = { ...problemOfStatus(error.statusCode ?? 400), detail: error.statusCode === 414 ? 'a part of the path is too long' : 'the path is not valid: percent-encode it as UTF-8' };
+  const init = { ...problemOfStatus(error.statusCode ?? 400), detail: error.statusCode === 414 ? 'a segment of the path is too long' : 'the path is not valid: percent-encode it as UTF-8' };
   logUnrouted(request.id, init.status, request.method);
   void reply
     .status(init.status)

@@ -32,7 +32,7 @@ export async function createHttpApp(
     clientErrorHandler: clientError,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
-    // Headers have this long; bodies are watched as they come.
+    // Time limit for headers; bodies are limited by their speed.
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
   });
   const fastify: FastifyInstance = adapter.getInstance();
@@ -59,7 +59,7 @@ export async function createHttpApp(
         defaultSrc: [`'self'`],
         styleSrc: [`'self'`, `'unsafe-inline'`],
         imgSrc: [`'self'`, 'data:'],
-        // Whether there is TLS is the proxy's affair; a browser told to upgrade could not load a page without it.
+        // TLS is terminated by the proxy; a page served without TLS would not load if browsers were told to upgrade.
         upgradeInsecureRequests: null,
       },
     },
@@ -81,20 +81,20 @@ function trusted(proxies: Config['trustProxy']): boolean | string[] | ((address:
   return proxies && [...proxies];
 }
 
-/** For pages of other origins. Keys are in headers, not in cookies, so that no page can use another one's. */
+/** For pages of other origins. Keys are sent in headers, not cookies, so no page can use another page's key. */
 function corsOptions(origins: readonly string[]) {
   return {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'x-request-id'],
     maxAge: 7200,
-    // The answer to OPTIONS tells the methods of the path too.
+    // The response to OPTIONS also lists the methods of the path.
     preflightContinue: true,
     strictPreflight: false,
   };
 }
 
-/** A shutdown waits for requests, but not for ever: whoever started the process would kill it. */
+/** A shutdown waits for requests, but not indefinitely: the process manager would kill the process. */
 function endSlowRequests(fastify: FastifyInstance, graceSeconds: number): void {
   fastify.addHook('preClose', (done) => {
     setTimeout(() => fastify.server.closeAllConnections(), graceSeconds * 1000).unref();

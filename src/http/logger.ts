@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino';
 import { logContext } from '#src/common/log-context.js';
 import type { Config } from '#src/config/config.js';
 
-/** Parts of Nest that tell, at every boot, of each of some hundred modules and routes. */
+/** Parts of Nest that log every module and route at each boot. */
 const chatter = new Set<unknown>(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication', 'NestApplicationContext']);
 
 /** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */
@@ -66,7 +66,7 @@ interface Line extends Record<string, unknown> {
   err?: { stack?: string };
 }
 
-/** What stands in its own place, or would only be noise. */
+/** Fields that are logged separately or are only noise. */
 const placed = new Set(['time', 'level', 'pid', 'hostname', 'process', 'context', 'msg', 'stack', 'err']);
 
 function writeReadable(text: string): void {

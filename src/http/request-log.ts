@@ -20,7 +20,7 @@ function traceId(header: string | string[] | undefined): string | undefined {
 
 const logger = new Logger('Access');
 
-/** The line of a request that comes to no hook. */
+/** The log line of a request that reaches no hook. */
 export function logUnrouted(requestId: string, status: number, method: string | null): void {
   logger.log({ msg: 'request', requestId, method, route: null, status, keyId: null });
 }

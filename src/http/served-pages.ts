@@ -43,7 +43,7 @@ function findUpwards(module: string, path: string): string | undefined {
   return undefined;
 }
 
-/** Stricter than the rest of the site: everything the page needs comes from this server. */
+/** Stricter than the rest of the site: the page loads everything from this server. */
 const contentSecurityPolicy = [
   `default-src 'none'`,
   `script-src 'self'`,

@@ -21,7 +21,7 @@ export class CurveQuery extends PageQuery {
   @IsStep()
   to?: number;
 
-  /** Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+  /** Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, example: 200 })
   @IsOptional()
   @Type(() => Number)
@@ -40,12 +40,12 @@ export class CurveQuery extends PageQuery {
 
 const byName = (type: unknown, example: object) => ({ type: 'object', additionalProperties: { type } as never, example }) as const;
 
-/** What one entry of a curve covers when it was asked for in few points. */
+/** The steps that one entry of a downsampled curve covers. */
 export class MetricBucketDto {
   @ApiProperty({ type: 'integer', example: 401 })
   fromStep: number;
 
-  /** Recorded steps in it. */
+  /** Number of recorded steps in the bucket. */
   @ApiProperty({ type: 'integer', example: 20 })
   steps: number;
 
@@ -55,18 +55,18 @@ export class MetricBucketDto {
   @ApiProperty(byName(['number', 'null'], { kl: 0.4 }))
   max: Record<string, number | null>;
 
-  /** Values that were not finite, of the metrics that had any. */
+  /** Number of non-finite values by metric; metrics without any are omitted. */
   @ApiProperty(byName('integer', {}))
   notFinite: Record<string, number>;
 }
 
 @ApiExtraModels(MetricBucketDto)
 export class CurveEntryDto {
-  /** From 1. */
+  /** Number of the step, from 1. */
   @ApiProperty({ type: 'integer', example: 1 })
   step: number;
 
-  /** By name, as TRL calls them; null where a value was not finite. */
+  /** Metric values by TRL name; null: the value was not finite. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: ['number', 'null'] } as never,
@@ -74,7 +74,7 @@ export class CurveEntryDto {
   })
   values: Record<string, number | null>;
 
-  /** With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+  /** With `maxPoints`, the steps summarised by the entry: `values` are means and `step` is the last step. Else null. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/MetricBucketDto' }, { type: 'null' }] })
   bucket: MetricBucketDto | null;
 }

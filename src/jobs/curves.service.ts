@@ -7,7 +7,7 @@ import type { CurvePoint } from './downsample.js';
 import { JobsService } from './jobs.service.js';
 import { pick } from '#src/common/given.js';
 
-/** Whoever may read what a job trains may read its curve, whichever key started the job. */
+/** Read access to what a job trains includes its curve, whichever key started the job. */
 const anyone = { vendorId: null };
 
 @Injectable()
@@ -18,7 +18,7 @@ export class CurvesService {
   async page(jobId: string, query: CurveQuery): Promise<Page<CurveEntryDto>> {
     const { afterStep, from = afterStep === undefined ? undefined : afterStep + 1, to, maxPoints } = query;
     if (from !== undefined && to !== undefined && from > to) {
-      throw unprocessable('step_range_empty', '/to', 'min', `ends before it begins, at step ${from}`, to);
+      throw unprocessable('step_range_empty', '/to', 'min', `must not be before the first step, ${from}`, to);
     }
     const names = query.names?.split(',').map((name) => name.trim());
     if (maxPoints !== undefined) {

@@ -1,7 +1,7 @@
 /**
- * A long curve as few points: each covers a range of steps and keeps mean, least and greatest value of every metric.
- * Chosen over LTTB, which keeps single steps that look right: a spike must not vanish when somebody looks for the step
- * at which a run went wrong, and between spikes the mean of a noisy metric says more than any one of its values.
+ * Downsamples a long curve: each point covers a range of steps and has mean, minimum and maximum of every metric. Chosen over LTTB, which
+ * keeps selected single steps: a spike that shows where a run went wrong must not vanish, and between spikes the mean of a noisy metric is
+ * more informative than single values.
  */
 export interface CurvePoint {
   /** The last step that the point covers. */
@@ -9,11 +9,11 @@ export interface CurvePoint {
   fromStep: number;
   /** Steps in it; fewer than the range where some were not recorded. */
   steps: number;
-  /** Of the finite values; null where there was none. */
+  /** Of the finite values; null: there were none. */
   mean: Record<string, number | null>;
   min: Record<string, number | null>;
   max: Record<string, number | null>;
-  /** Values that were not finite, of the metrics that had any. */
+  /** Number of non-finite values by metric; metrics without any are omitted. */
   notFinite: Record<string, number>;
 }
 

@@ -28,5 +28,5 @@ test('a handler of an unknown job is refused', () => {
 
 test('queues are checked by name and taken once', () => {
   expect(parseQueues(['scoring', 'scoring'])).toEqual(['scoring']);
-  expect(() => parseQueues(['scoring', 'cakes', 'tea'])).toThrow(/no such queue: cakes, tea; the queues are generation/);
+  expect(() => parseQueues(['scoring', 'cakes', 'tea'])).toThrow(/unknown queue cakes, tea: the queues are generation/);
 });

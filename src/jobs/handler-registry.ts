@@ -17,7 +17,7 @@ export class HandlerError extends Error {}
 export function parseQueues(names: readonly string[]): QueueName[] {
   const unknown = names.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length > 0) {
-    throw new HandlerError(`no such queue: ${unknown.join(', ')}; the queues are ${queueNames.join(', ')}`);
+    throw new HandlerError(`unknown queue ${unknown.join(', ')}: the queues are ${queueNames.join(', ')}`);
   }
   return [...new Set(names)] as QueueName[];
 }

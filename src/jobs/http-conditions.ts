@@ -1,6 +1,6 @@
 import { ProblemException } from '#src/common/problem.js';
 
-/** The entity tag of a version, `"7"`; another one while the job waits for what its version says nothing of: `"7-waiting"`. */
+/** The entity tag of a version, `"7"`; `"7-waiting"` while no worker serves the job, which its version does not cover. */
 export function etagOf({ version, waitingFor }: { version: number; waitingFor?: string | null }): string {
   return waitingFor ? `"${version}-waiting"` : `"${version}"`;
 }

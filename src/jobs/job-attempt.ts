@@ -48,7 +48,7 @@ export interface AttemptParts {
 
 const progressIntervalMs = 250;
 
-/** One attempt at one job: keeps its lease alive, and is what the handler sees of the system. */
+/** One attempt at one job: renews its lease and is the handler's interface to the system. */
 export class JobAttempt implements JobContext {
   readonly jobId: string;
   readonly attempt: number;
@@ -76,7 +76,7 @@ export class JobAttempt implements JobContext {
     const renew = () => void this.heed(parts.leases.renew(job.id, leaseOwner));
     const heartbeat = setInterval(renew, parts.leases.leaseMs / 3);
     this.stops.push(parts.signals.onStop(job.id, renew), () => clearInterval(heartbeat));
-    // The heartbeat also hears of cancellations and losses; the keeper renews while the event loop has no turn.
+    // The heartbeat also detects cancellation and loss; the keeper thread renews the lease while the event loop is blocked.
     parts.keeper.hold(job.id, leaseOwner);
     this.stops.push(() => parts.keeper.letGo(job.id, leaseOwner));
   }
@@ -112,7 +112,7 @@ export class JobAttempt implements JobContext {
     // A chain keeps the lines in order.
     this.logging = this.logging
       .then(() => this.parts.records.addLog(this.jobId, level, cut(message, 10_000)))
-      .catch((error: Error) => this.logger.warn(`a log line was not kept: ${error.message}`));
+      .catch((error: Error) => this.logger.warn(`a log line was not stored: ${error.message}`));
   }
 
   metrics(step: number, values: Record<string, number>): Promise<void> {
@@ -128,7 +128,7 @@ export class JobAttempt implements JobContext {
   commit<R>(work: (tx: Transaction) => Promise<R>): Promise<R> {
     return this.parts.database.transaction(async (tx) => {
       const held = await this.parts.jobs.lockOwned(tx, this.jobId, this.leaseOwner);
-      if (!held) throw new LeaseLostError(`job ${this.jobId} is no longer ours`);
+      if (!held) throw new LeaseLostError(`job ${this.jobId} has lost its lease`);
       return work(tx);
     });
   }
@@ -146,7 +146,7 @@ export class JobAttempt implements JobContext {
   private async heed(renewal: Promise<JobState | undefined>): Promise<void> {
     try {
       const state = await renewal;
-      if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} is no longer ours`));
+      if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} has lost its lease`));
       else if (state === 'cancelling') this.abort(new JobCancelledError('the job was cancelled'));
       else if (state === 'pausing') this.abort(new JobPausedError('the job was paused'));
     } catch (error) {

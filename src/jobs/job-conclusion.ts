@@ -13,7 +13,7 @@ export interface Conclusion {
 }
 
 export interface Standing {
-  /** Of the job, now, its row locked. */
+  /** Current state of the job; its row is locked. */
   state: JobState;
   attempt: number;
   maxAttempts: number;
@@ -21,7 +21,7 @@ export interface Standing {
   reason: unknown;
 }
 
-/** What becomes of a job whose handler returned or threw. */
+/** The outcome of a job whose handler returned or threw. */
 export function conclude(result: HandlerResult, { state, attempt, maxAttempts, reason }: Standing): Conclusion {
   if (result.ok) {
     const ref = result.outcome?.resultRef;
@@ -29,7 +29,7 @@ export function conclude(result: HandlerResult, { state, attempt, maxAttempts, r
   }
   if (state === 'cancelling') return { action: 'stop', event: 'cancelled', set: {} };
   if (state === 'pausing') return { action: 'stop', event: 'paused', set: { attempt: attempt - 1 } };
-  // The machine was taken away, which says nothing about the job.
+  // The worker shut down; this attempt does not count.
   if (reason instanceof WorkerShutdownError) return { action: 'release', event: 'released', set: { attempt: attempt - 1 } };
   const { error, retriable, waits } = describeFailure(result.error);
   if (waits) return { action: 'release', event: 'released', set: { error, attempt: attempt - 1 } };
@@ -37,16 +37,16 @@ export function conclude(result: HandlerResult, { state, attempt, maxAttempts, r
   return { action: 'fail', event: 'failed', set: { error } };
 }
 
-/** Nothing may be written for a job that is no longer ours. */
+/** Nothing may be written for a job whose lease was lost. */
 export function isLost(result: HandlerResult): boolean {
   return !result.ok && result.error instanceof LeaseLostError;
 }
 
-/** What becomes of a job whose lease ran out. */
+/** The outcome of a job whose lease expired. */
 export function concludeSilence({ state, attempt, maxAttempts }: Omit<Standing, 'reason'>): Conclusion {
   if (state === 'cancelling') return { action: 'release', event: 'cancelled', set: {} };
   if (state === 'pausing') return { action: 'release', event: 'paused', set: {} };
   if (attempt < maxAttempts) return { action: 'release', event: 'recovered', set: {} };
-  const detail = `its worker fell silent ${attempt} times`;
+  const detail = `its worker stopped responding ${attempt} times`;
   return { action: 'fail', event: 'failed', set: { error: { code: 'worker_lost', title: 'The worker was lost', detail } } };
 }

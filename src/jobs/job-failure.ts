@@ -28,7 +28,7 @@ export class JobFailure extends Error {
 /** Others' words are among the errors: what the database would refuse is taken out of them here. */
 const detailLength = 2000;
 
-/** What goes into `jobs.error`, and whether another attempt may go better. */
+/** The value of `jobs.error`, and whether a retry may succeed. */
 export function describeFailure(error: unknown): { error: JobError; retriable: boolean; waits?: true } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
   if (error instanceof DeterministicError) return deterministic(error.code, error.message);
@@ -38,15 +38,15 @@ export function describeFailure(error: unknown): { error: JobError; retriable: b
     const { code, title, detail } = error.init;
     return { error: { code, title, detail: detail && cut(detail, detailLength) }, retriable: false };
   }
-  // What the job needs is away, which says nothing about the job: it waits in the queue for as long as it takes.
+  // A dependency is unavailable, which is not the job's fault: it waits in the queue until the dependency is back.
   if (error instanceof ProblemException && [503, 507].includes(error.init.status)) {
     const { code, title, detail } = error.init;
     return { error: { code, title, detail }, retriable: true, waits: true };
   }
   const detail = cut(error instanceof Error ? error.message : String(error), detailLength);
-  return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };
+  return { error: { code: 'internal_error', title: 'The job failed with an unexpected error', detail }, retriable: true };
 }
 
 function deterministic(code: string, message: string): { error: JobError; retriable: false } {
-  return { error: { code, title: 'The job cannot be carried out', detail: cut(message, detailLength) }, retriable: false };
+  return { error: { code, title: 'The job cannot be completed', detail: cut(message, detailLength) }, retriable: false };
 }

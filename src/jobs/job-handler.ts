@@ -1,4 +1,4 @@
-// What a feature writes to do a job: a provider with `@HandlesJob('pair-set.build')` in its worker module.
+// How a feature handles a job: a provider with `@HandlesJob('pair-set.build')` in its worker module.
 // Handlers are idempotent: after a crash the same job runs again from its last checkpoint.
 import { Injectable, SetMetadata, applyDecorators } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
@@ -42,7 +42,7 @@ export interface JobContext {
    * Tells how far the work is; written at most four times a second, the last value always. Await it between
    * steps: it gives the event loop the turn that lease renewal and cancellation need when steps block it.
    *
-   * @param total null when nobody knows
+   * @param total null: not known
    */
   progress(completed: number, total: number | null, unit?: string): Promise<void>;
 
@@ -80,12 +80,12 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** `signal.reason` when somebody cancelled the job. */
+/** `signal.reason` when the job was cancelled. */
 export class JobCancelledError extends Error {
   override readonly name = 'AbortError';
 }
 
-/** `signal.reason` when somebody paused the job; what is worth keeping should be saved before stopping. */
+/** `signal.reason` when the job was paused; the handler should save its progress before stopping. */
 export class JobPausedError extends Error {
   override readonly name = 'AbortError';
 }

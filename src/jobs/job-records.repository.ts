@@ -13,7 +13,7 @@ export interface StepBounds {
 
 const maxStep = 2_147_483_647;
 
-/** What a job leaves behind while it runs: events, log lines and metrics, all append-only and in order. */
+/** Records of a running job: events, log lines and metrics, all append-only and in order. */
 @Injectable()
 export class JobRecordsRepository {
   constructor(

@@ -22,7 +22,7 @@ interface Running {
   done: Promise<void>;
 }
 
-/** Takes a job, has its handler do it, and writes down how that went; knows nothing of the queue. */
+/** Claims a job, runs its handler and records the outcome; independent of the queue. */
 @Injectable()
 export class JobRunner {
   private readonly logger = new Logger('Jobs');
@@ -63,7 +63,7 @@ export class JobRunner {
     await done.finally(() => this.running.delete(running));
   }
 
-  /** Has every handler stop and its job go back to the queue; one that does not stop is left behind. */
+  /** Stops every handler and returns its job to the queue; a handler that does not stop is abandoned. */
   async shutdown(graceMs: number): Promise<void> {
     this.closing = true;
     const reason = new WorkerShutdownError('this worker is shutting down');

@@ -46,8 +46,7 @@ export const channels = { job: 'plumbline_job', stop: 'plumbline_stop', outbox: 
 const reconnectMs = 1000;
 
 /**
- * Brings news of commits from every process to this one. Only a way to hear sooner: whoever listens also
- * looks for himself now and then, so a lost connection costs time, not truth.
+ * Signals commits of all processes to this one. An optimisation only: listeners also poll, so a lost connection only delays news.
  */
 @Injectable()
 export class JobSignals implements OnModuleInit, OnModuleDestroy {
@@ -82,7 +81,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     return this.on(channels.job, listener);
   }
 
-  /** Somebody asked the job to stop. */
+  /** The job was asked to stop. */
   onStop(jobId: string, listener: () => void): () => void {
     return this.on(`${channels.stop}:${jobId}`, listener);
   }
@@ -127,7 +126,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
   private reconnect(error: Error, broken: Client): void {
     if (this.closing.signal.aborted || this.client !== broken) return;
     this.client = undefined;
-    this.complaints.warn('listening for changes was interrupted', error);
+    this.complaints.warn('the connection that listens for changes was lost', error);
     void broken.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
     setTimeout(() => {
       if (!this.closing.signal.aborted) void this.listen();

@@ -39,7 +39,7 @@ export const transitions: Transitions = Object.freeze({
     cancel: 'cancelling',
   }),
   paused: Object.freeze({ resume: 'queued', cancel: 'cancelled' }),
-  // Whatever ends a job that is being cancelled, it ends; only a result that is already there is kept.
+  // A job in `cancelling` ends however its handler ends; only an existing result is kept.
   cancelling: Object.freeze({
     stop: 'cancelled',
     release: 'cancelled',

@@ -34,7 +34,7 @@ export class Job {
   @Column('text', { nullable: true })
   progressUnit: string | null;
 
-  /** As of the last write of progress. */
+  /** Estimate at the last write of progress. */
   @Column('double precision', { nullable: true })
   progressEtaSeconds: number | null;
 
@@ -60,7 +60,7 @@ export class Job {
   @Column('uuid', { nullable: true })
   vendorId: string | null;
 
-  /** Names one attempt of one worker, so that an attempt that came back from the dead is told apart. */
+  /** Identifies one attempt of one worker, so that an attempt that resumes after losing its lease is recognised. */
   @Column('text', { nullable: true })
   leaseOwner: string | null;
 
@@ -107,7 +107,7 @@ export interface JobEventData {
   error?: JobError;
 }
 
-/** One change of state. Ids of one job grow in the order in which its changes were committed. */
+/** One change of state. Ids of one job increase in commit order. */
 @Entity('job_events')
 export class JobEvent {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })

@@ -7,7 +7,7 @@ import { JobsModule } from './jobs.module.js';
 import { LeaseKeeper, SERVED_QUEUES } from './lease-keeper.js';
 import { QueueConnectionModule } from './queue-connection.js';
 
-/** What makes a process a worker. Handlers are found among the providers of all modules. */
+/** Makes a process a worker. Handlers are discovered among the providers of all modules. */
 @Module({})
 export class JobsWorkerModule {
   /**

@@ -19,7 +19,7 @@ import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 /** A handler that has not stopped after this long loses its job without being waited for. */
 const graceMs = 5000;
 
-/** One BullMQ worker per queue, each with one job at a time: model work uses all cores as it is. */
+/** One BullMQ worker per queue, each with one job at a time: one model job already uses all cores. */
 @Injectable()
 export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
@@ -60,7 +60,7 @@ export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeA
     const options = { connection, concurrency: 1, lockDuration: 60_000, maxStalledCount: 1000 };
     const worker = new Worker(name, run, options, backend);
     worker.on('error', (error) => this.complaints.warn(`queue ${name}`, error));
-    worker.on('failed', (_, error) => this.logger.warn(`a message of queue ${name} was not served: ${error.message}`));
+    worker.on('failed', (_, error) => this.logger.warn(`a message of queue ${name} was not processed: ${error.message}`));
     return worker;
   }
 

@@ -53,8 +53,8 @@ export class JobsController {
   }
 
   /**
-   * The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version
-   * in `If-None-Match` where there is one, else of the present one.
+   * With `Prefer: wait=N` the response waits up to N seconds (at most 60) for a change since the version in `If-None-Match`, by default
+   * since the current version.
    */
   @Get(':id')
   @ApiOperation({ operationId: 'jobs_get' })
@@ -64,11 +64,11 @@ export class JobsController {
     type: JobDto,
     headers: {
       ETag: { description: 'version of the job', schema: { type: 'string' } },
-      'Retry-After': { description: 'while the job is not terminal', schema: { type: 'integer' } },
-      'Preference-Applied': { description: 'the wait that was granted', schema: { type: 'string' } },
+      'Retry-After': { description: 'present until the job is terminal', schema: { type: 'integer' } },
+      'Preference-Applied': { description: 'the wait that the server granted', schema: { type: 'string' } },
     },
   })
-  @ApiResponse({ status: 304, description: 'nothing changed since the version in If-None-Match' })
+  @ApiResponse({ status: 304, description: 'not changed since the version in If-None-Match' })
   async get(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -92,7 +92,7 @@ export class JobsController {
     return undefined;
   }
 
-  /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
+  /** How the job ended, whether it succeeded or failed. Before that: 404 `job_not_finished`. */
   @Get(':id/outcome')
   @ApiOperation({ operationId: 'jobs_getOutcome' })
   @ApiOkResponse({ type: JobOutcomeDto })
@@ -101,15 +101,15 @@ export class JobsController {
   }
 
   /**
-   * Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after
-   * `Last-Event-ID`; 204 when there is nothing more to come.
+   * Server-sent events: each state change with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when no
+   * more events will follow.
    */
   @Get(':id/events')
   @ApiOperation({ operationId: 'jobs_streamEvents' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, example: '41' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'a stream of events', schema: { type: 'string' } })
-  @ApiResponse({ status: 204, description: 'the job is terminal and its last event was seen' })
+  @ApiResponse({ status: 204, description: 'the job is terminal and its last event was already delivered' })
   async events(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -155,7 +155,7 @@ export class JobsController {
     return { ...page, data: page.data.map(toMetricDto) };
   }
 
-  /** A queued job is cancelled at once, a running one at its next step boundary. */
+  /** A queued job is cancelled at once, a running job at its next step boundary. */
   @Post(':id/cancel')
   @HttpCode(202)
   @RequireScopes('jobs:write')
@@ -171,7 +171,7 @@ export class JobsController {
     return toJobDto(job);
   }
 
-  /** A queued job is paused at once, a running one at its next step boundary; its worker is then free. */
+  /** A queued job pauses at once, a running job at its next step boundary. Its worker is then free. */
   @Post(':id/pause')
   @HttpCode(202)
   @RequireScopes('jobs:write')
@@ -187,7 +187,7 @@ export class JobsController {
     return toJobDto(job);
   }
 
-  /** Queues a paused job again; training goes on from the step it had reached. */
+  /** Queues a paused job again. Training continues from the step it had reached. */
   @Post(':id/resume')
   @HttpCode(202)
   @RequireScopes('jobs:write')

@@ -11,7 +11,7 @@ export class JobProgressDto {
   @ApiProperty({ example: 40 })
   completed: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 64, description: 'null while nobody knows' })
+  @ApiProperty({ type: Number, nullable: true, example: 64, description: 'null: not known yet' })
   total: number | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'completions' })
@@ -20,15 +20,15 @@ export class JobProgressDto {
   @ApiProperty({ type: Number, nullable: true, example: 62.5 })
   percent: number | null;
 
-  @ApiProperty({ type: Number, nullable: true, example: 12.4, description: 'as of the last report of progress' })
+  @ApiProperty({ type: Number, nullable: true, example: 12.4, description: 'estimate at the last progress report, in seconds; null: unknown' })
   etaSeconds: number | null;
 }
 
 export class JobErrorDto {
-  @ApiProperty({ example: 'no_pairs', description: 'stable: branch on it' })
+  @ApiProperty({ example: 'no_pairs', description: 'stable identifier: branch on it' })
   code: string;
 
-  @ApiProperty({ example: 'The job cannot be carried out' })
+  @ApiProperty({ example: 'The job cannot be completed' })
   title: string;
 
   @ApiPropertyOptional({ example: 'no prompt has two rated completions' })
@@ -50,10 +50,10 @@ export class JobDto {
   @ApiProperty({ enum: jobTypes, enumName: 'JobType' })
   type: JobType;
 
-  @ApiProperty({ enum: jobStates, enumName: 'JobState', description: 'treat an unknown state as not terminal' })
+  @ApiProperty({ enum: jobStates, enumName: 'JobState', description: 'treat unknown states as not terminal' })
   state: JobState;
 
-  @ApiProperty({ example: false, description: 'nothing more will happen, unless the job is retried' })
+  @ApiProperty({ example: false, description: 'whether the job has ended; a retry starts it again' })
   terminal: boolean;
 
   @ApiProperty({ enum: queueNames, enumName: 'QueueName' })
@@ -66,20 +66,20 @@ export class JobDto {
     type: String,
     nullable: true,
     example: 'no worker serves the queue fine-tuning',
-    description: 'why a queued job does not start; null when a worker that lives serves its queue',
+    description: 'why a queued job does not start; null: a live worker serves its queue',
   })
   waitingFor: string | null;
 
   @ApiProperty({ type: JobProgressDto })
   progress: JobProgressDto;
 
-  @ApiProperty({ type: 'integer', example: 1, description: 'attempts begun' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'number of attempts started' })
   attempt: number;
 
-  @ApiProperty({ type: () => JobErrorDto, nullable: true, description: 'of the last attempt that failed' })
+  @ApiProperty({ type: () => JobErrorDto, nullable: true, description: 'error of the last failed attempt; null: none failed' })
   error: JobErrorDto | null;
 
-  @ApiProperty({ type: () => JobResultRefDto, nullable: true, description: 'what the job fills' })
+  @ApiProperty({ type: () => JobResultRefDto, nullable: true, description: 'the resource that the job produces' })
   resultRef: JobResultRefDto | null;
 
   @ApiProperty({ type: String, format: 'date-time' })
@@ -142,7 +142,7 @@ export class JobMetricDto {
     type: 'object',
     additionalProperties: { type: 'number', nullable: true },
     example: { loss: 0.61, accuracy: 0.72 },
-    description: 'null where a value was not finite',
+    description: 'by name; null: the value was not finite',
   })
   values: Record<string, number | null>;
 
@@ -165,7 +165,7 @@ export class ListJobsQuery extends PageQuery {
 }
 
 export class ListMetricsQuery extends PageQuery {
-  @ApiPropertyOptional({ type: 'integer', example: 40, description: 'only steps after this one; for polling a curve' })
+  @ApiPropertyOptional({ type: 'integer', example: 40, description: 'only steps after this one, for polling' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

@@ -19,7 +19,7 @@ import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from '.
 import { WorkerRow } from './worker.entity.js';
 import { WorkersRepository } from './workers.repository.js';
 
-/** For every process: start jobs, look at them, bring their messages to the queue, take back lost ones. */
+/** For every process: starts and reads jobs, relays their messages to the queue, and reclaims lost jobs. */
 @Module({
   imports: [
     DatabaseModule,

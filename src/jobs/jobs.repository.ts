@@ -69,7 +69,7 @@ export class JobsRepository {
     return tx.findOne(Job, { where: { id, leaseOwner }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Jobs whose worker fell silent; those that another process is looking at are passed over. */
+  /** Jobs whose worker stopped sending heartbeats; rows that another process has locked are skipped. */
   lockExpired(tx: Transaction, limit: number): Promise<Job[]> {
     return tx
       .createQueryBuilder(Job, 'job')
@@ -122,14 +122,14 @@ export class JobsRepository {
     await this.notify(tx, channels.job, job.id);
   }
 
-  /** Tells the world of a conclusion. */
+  /** Publishes the conclusion as an event. */
   private async announce(tx: Transaction, job: Job, type: 'job.succeeded' | 'job.failed' | 'job.cancelled'): Promise<void> {
     const data = { jobId: job.id, jobType: job.type, resultType: job.resultType, resultId: job.resultId };
     await this.events.emit(tx, { type, data, vendorIds: job.vendorId === null ? [] : [job.vendorId] });
   }
 
   private async post(tx: Transaction, job: Pick<Job, 'id' | 'queue' | 'type'>): Promise<void> {
-    // One message per job is enough, and keeps the sweep for lost messages from sending old ones again.
+    // One message per job is enough, and the sweep for lost messages must not resend old ones.
     await tx.delete(OutboxMessage, { jobId: job.id });
     await tx.insert(OutboxMessage, { id: newId(), jobId: job.id, queue: job.queue, name: job.type });
     await this.notify(tx, channels.outbox, '');

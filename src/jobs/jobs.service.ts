@@ -15,7 +15,7 @@ import { checkPayload, queueOf, type JobType, type PayloadOf } from './job-types
 import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repository.js';
 import { WorkersRepository } from './workers.repository.js';
 
-/** Who started the job; an `AuthContext` is one. */
+/** The creator of the job, such as an `AuthContext`. */
 interface JobOwner {
   keyId: string;
   vendorId: string | null;
@@ -24,7 +24,7 @@ interface JobOwner {
 export interface EnqueueRequest<T extends JobType> {
   type: T;
   payload: PayloadOf<T>;
-  /** What the job will fill. */
+  /** The resource that the job produces. */
   resultRef?: ResultRef;
   auth: JobOwner | null;
   maxAttempts?: number;
@@ -38,7 +38,7 @@ const refusals = {
   retry: 'job_not_retryable',
 } as const;
 
-/** What a retried job starts with. */
+/** Initial fields of a retried job. */
 const fresh = {
   attempt: 0,
   error: null,
@@ -98,9 +98,9 @@ export class JobsService {
     const job = jobId === null ? null : await this.jobs.find({ vendorId: null }, jobId);
     if (job?.state === 'failed') {
       const { code, title, detail } = job.error!;
-      return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} failed with ${code}: ${detail ?? title}`);
+      return conflict(`${resource}_failed`, `${name} was not created: job ${job.id} failed with ${code}: ${detail ?? title}`);
     }
-    if (job?.state === 'cancelled') return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} was cancelled`);
+    if (job?.state === 'cancelled') return conflict(`${resource}_failed`, `${name} was not created: job ${job.id} was cancelled`);
     return conflict(unmade, `${name} is not ready yet; see job ${jobId}`);
   }
 
@@ -142,13 +142,13 @@ export class JobsService {
     throw new ProblemException({
       status: 404,
       code: 'job_not_finished',
-      title: 'The job has no outcome yet',
+      title: 'The job has not finished',
       detail: `job ${id} is ${job.state}`,
       headers: { 'retry-after': '1' },
     });
   }
 
-  /** A queued job is cancelled at once, a running one at its next step boundary. */
+  /** A queued job is cancelled at once, a running job at its next step boundary. */
   cancel(viewer: JobViewer, id: string): Promise<Job> {
     return this.act(viewer, id, 'cancel');
   }
@@ -158,7 +158,7 @@ export class JobsService {
     return this.act(viewer, id, 'pause');
   }
 
-  /** Queues a paused job again; it goes on from what it has saved, and the pause costs it no attempt. */
+  /** Queues a paused job again; it continues from its last save, and the pause does not count as an attempt. */
   resume(viewer: JobViewer, id: string): Promise<Job> {
     return this.act(viewer, id, 'resume');
   }
@@ -168,7 +168,7 @@ export class JobsService {
     return this.act(viewer, id, 'retry');
   }
 
-  /** The same inside the caller's transaction; false, and nothing done, where the job's state does not allow it. */
+  /** The same inside the caller's transaction; returns false without effect if the job's state does not allow it. */
   async actIn(tx: Transaction, id: string, action: keyof typeof refusals): Promise<boolean> {
     const job = await this.jobs.lock(tx, id);
     if (!job || next(job.state, action) === undefined) return false;

@@ -1,5 +1,5 @@
 // Thread of `LeaseKeeper`: renews the leases that the process holds and its row among the workers, on a connection of its own, for
-// as long as the process's pulse says that it lives.
+// as long as the process's pulse shows that it is alive.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
 import { Pulse } from '#src/common/pulse.js';
@@ -48,7 +48,7 @@ async function renew(): Promise<void> {
   client ??= await connect();
   await announce(client);
   if (held.size === 0) return;
-  // One statement, so that a lease that was lost, or given back meanwhile, is never taken again.
+  // One statement, so that a lost or released lease is never renewed.
   const { rows } = await client.query<{ owner: string }>(
     `UPDATE jobs SET lease_expires_at = now() + make_interval(secs => $3)
      FROM unnest($1::uuid[], $2::text[]) AS h (id, owner)
@@ -67,7 +67,7 @@ async function announce(client: Client): Promise<void> {
      ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), expires_at = excluded.expires_at`,
     [id, host, pid, queues, capabilities, leaseSeconds],
   );
-  // Of processes that were killed, once somebody had time to wonder.
+  // Rows of killed processes, kept long enough to be looked at.
   await client.query("DELETE FROM workers WHERE expires_at < now() - interval '1 day'");
 }
 

@@ -60,7 +60,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     this.tell({ type: 'hold', jobId, leaseOwner });
   }
 
-  /** Says nothing of whose the lease is: the thread only stops renewing it. */
+  /** Does not release the lease: the thread only stops renewing it. */
   letGo(jobId: string, leaseOwner: string): void {
     this.held.delete(leaseOwner);
     this.tell({ type: 'let go', jobId, leaseOwner });
@@ -77,7 +77,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     thread.unref();
     this.thread = thread;
     for (const [leaseOwner, jobId] of this.held) this.tell({ type: 'hold', jobId, leaseOwner });
-    thread.once('error', (error) => this.logger.warn(`the thread that renews leases ended: ${error.message}`));
+    thread.once('error', (error) => this.logger.warn(`the thread that renews leases failed: ${error.message}`));
     thread.once('exit', () => {
       if (this.thread !== thread) return;
       this.thread = undefined;

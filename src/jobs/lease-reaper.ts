@@ -6,7 +6,7 @@ import { concludeSilence } from './job-conclusion.js';
 import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 
-/** Takes jobs back from workers that fell silent. Runs in every process; each job is looked at by one. */
+/** Takes jobs back from workers that stopped sending heartbeats. Runs in every process; each job is handled by one. */
 @Injectable()
 export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
@@ -21,7 +21,7 @@ export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
     this.poller = new Poller({
       everyMs: Math.min(5000, leases.leaseMs / 3),
       look: () => this.reap().then(() => false),
-      failed: (error) => complaints.warn('expired leases were not looked at', error),
+      failed: (error) => complaints.warn('expired leases were not checked', error),
     });
   }
 
@@ -38,7 +38,7 @@ export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
       for (const job of await this.jobs.lockExpired(tx, 20)) {
         const { action, event, set } = concludeSilence(job);
         await this.jobs.change(tx, job, action, event, { ...set, progressEtaSeconds: null });
-        this.logger.warn(`job ${job.id} (${job.type}): its worker ${job.leaseOwner} fell silent, ${event}`);
+        this.logger.warn(`job ${job.id} (${job.type}): its worker ${job.leaseOwner} stopped sending heartbeats, ${event}`);
       }
     });
   }

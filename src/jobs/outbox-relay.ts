@@ -22,7 +22,7 @@ export const queuesProvider: Provider = {
   inject: queueNames.map((name) => getQueueToken(name)),
   useFactory: (...queues: Queue[]): Queues => {
     const complaints = new Complaints(new Logger('Jobs'));
-    // Without a listener each hiccup of a connection would be printed in full.
+    // Without a listener, every connection error would be printed in full.
     for (const queue of queues) queue.on('error', (error) => complaints.warn(`queue ${queue.name}`, error));
     return new Map(queues.map((queue) => [queue.name as QueueName, queue]));
   },
@@ -32,7 +32,7 @@ const pollMs = 500;
 const sweepMs = 30_000;
 /** Between two looks at what a job waits for. */
 const awayMs = 10_000;
-/** A message whose job nobody took for so long is sent again; the queue ignores it if it still has it. */
+/** Time after which the message of an unclaimed job is sent again; the queue ignores it if it still has it. */
 const lostAfterSeconds = 120;
 
 /**
@@ -45,8 +45,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly relay = new Poller({
     everyMs: pollMs,
     look: async () => (await this.outbox.dispatch(100, (message) => this.send(message))) > 0,
-    failed: (error) => this.logger.error(`messages do not reach the queue: ${error.message}`),
-    recovered: () => this.logger.log('messages reach the queue again'),
+    failed: (error) => this.logger.error(`messages are not reaching the queue: ${error.message}`),
+    recovered: () => this.logger.log('messages are reaching the queue again'),
   });
   private readonly sweep = new Poller({
     everyMs: sweepMs,
@@ -79,9 +79,9 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
       {
         jobId: id,
         // A job that comes back after an attempt has met trouble: it waits 1, 2, 4... seconds.
-        // One without attempts that has an error waits for something that is away.
+        // A job with an error but no attempts waits for an unavailable dependency.
         delay: attempt === 0 ? (failed ? awayMs : 0) : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
-        // Nothing is kept, or a message could not be sent again under its id.
+        // Finished messages are not kept: otherwise a message could not be sent again under its id.
         removeOnComplete: true,
         removeOnFail: true,
       },

@@ -40,7 +40,7 @@ export class OutboxRepository {
     });
   }
 
-  /** Makes messages wait again that were sent a while ago and whose job nobody has taken. */
+  /** Requeues messages that were sent a while ago and whose job is still unclaimed. */
   async reviveLost(afterSeconds: number): Promise<void> {
     await this.messages.query(
       `UPDATE outbox m SET dispatched_at = NULL FROM jobs j

@@ -4,7 +4,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { prepareQueueSchema, queueSchema } from './queue-schema.js';
 
-/** Where the queue lives: what BullMQ calls a connection, and the code that speaks to it. */
+/** The connection of BullMQ to the queue, and the backend that uses it. */
 export interface QueueConnection {
   connection: object;
   backend: BackendFactory;

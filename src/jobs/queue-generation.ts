@@ -24,10 +24,10 @@ export class QueueGeneration implements OnApplicationBootstrap, OnModuleDestroy 
   onApplicationBootstrap(): void {
     if (!this.config.redisUrl) return;
     this.redis = new Redis(this.config.redisUrl, { maxRetriesPerRequest: 0, enableOfflineQueue: false, retryStrategy: (times) => Math.min(1000, 100 * times) });
-    // The queue's own connection tells of hiccups.
+    // The queue's own connection reports such errors.
     this.redis.on('error', () => undefined);
     let before = false;
-    // Whoever was away may have lost the last messages that it was given.
+    // After an outage, Redis may have lost the last messages.
     this.redis.on('ready', () => {
       if (before) this.look(() => this.outbox.reviveLost(0));
       before = true;
@@ -50,9 +50,9 @@ export class QueueGeneration implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private async check(): Promise<void> {
-    // Of all processes the one that sets the key sends the messages.
+    // Only the process that sets the key sends the messages.
     if ((await this.redis!.set(key, new Date().toISOString(), 'NX')) !== 'OK') return;
     await this.outbox.reviveLost(0);
-    this.logger.log('the queue in Redis is new: what waits is sent to it again');
+    this.logger.log('the queue in Redis is new: waiting jobs are sent to it again');
   }
 }

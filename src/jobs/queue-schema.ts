@@ -1,7 +1,7 @@
 import { runMigrations } from 'bullmq';
 import { Client } from 'pg';
 
-/** Schema in which BullMQ keeps its tables when the queue lives in Postgres. */
+/** Schema of BullMQ's tables when the queue is in Postgres. */
 export const queueSchema = 'bullmq';
 
 /**
@@ -10,7 +10,7 @@ export const queueSchema = 'bullmq';
  */
 export async function prepareQueueSchema(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
-  // A server that is stopped meanwhile fails the statement, which is told; the event beside it would end the process.
+  // If the server stops, the statement fails and is reported; the unhandled event would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -1,16 +1,16 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { QueueName } from './job-types.js';
 
-/** What a worker brings along; more may come. */
+/** Resources of a worker; fields may be added. */
 export interface WorkerCapabilities {
-  /** What one training may take. */
+  /** Memory limit of one training, in bytes. */
   memoryBytes: number;
-  /** Of ONNX Runtime; 0 is one per core. */
+  /** Threads of ONNX Runtime; 0: one per core. */
   threads: number;
   executionProvider: string;
 }
 
-/** A worker process, written and kept fresh by itself (lease-keeper-thread.ts). */
+/** A worker process; the worker itself writes and refreshes the row (lease-keeper-thread.ts). */
 @Entity('workers')
 export class WorkerRow {
   @PrimaryColumn('uuid')

@@ -6,10 +6,10 @@ import type { WorkerRow } from './worker.entity.js';
 import { WorkersRepository } from './workers.repository.js';
 
 export class WorkerCapabilitiesDto {
-  @ApiProperty({ type: 'integer', format: 'int64', example: 17_179_869_184, description: 'memory that one training may take' })
+  @ApiProperty({ type: 'integer', format: 'int64', example: 17_179_869_184, description: 'memory limit of one training, in bytes' })
   memoryBytes: number;
 
-  @ApiProperty({ type: 'integer', example: 8, description: 'threads of ONNX Runtime; 0 is one per core' })
+  @ApiProperty({ type: 'integer', example: 8, description: 'ONNX Runtime threads; 0: one per core' })
   threads: number;
 
   @ApiProperty({ example: 'cpu' })
@@ -23,7 +23,7 @@ export class WorkerDto {
   @ApiProperty({ example: 'trainer-1' })
   host: string;
 
-  @ApiProperty({ type: 'integer', example: 4711, description: 'process id on that host' })
+  @ApiProperty({ type: 'integer', example: 4711, description: 'process id on the host' })
   pid: number;
 
   @ApiProperty({ enum: queueNames, enumName: 'QueueName', isArray: true })
@@ -50,7 +50,7 @@ export class WorkerListDto {
 export class WorkersController {
   constructor(private readonly workers: WorkersRepository) {}
 
-  /** The worker processes that live, and the queues that they serve. */
+  /** Live worker processes and the queues that they serve. */
   @Get()
   @ApiOperation({ operationId: 'workers_list' })
   @ApiOkResponse({ type: WorkerListDto })

@@ -4,12 +4,12 @@ import { Repository } from 'typeorm';
 import type { QueueName } from './job-types.js';
 import { WorkerRow } from './worker.entity.js';
 
-/** Workers that live. All times are the database's. */
+/** Live workers. All times are the database's. */
 @Injectable()
 export class WorkersRepository {
   constructor(@InjectRepository(WorkerRow) private readonly rows: Repository<WorkerRow>) {}
 
-  /** Oldest first. There are as many as there are processes, so that nobody pages. */
+  /** Oldest first. One row per process, so no paging is needed. */
   list(): Promise<WorkerRow[]> {
     return this.rows.createQueryBuilder('worker').where('worker.expiresAt > now()').orderBy('worker.startedAt').addOrderBy('worker.id').getMany();
   }

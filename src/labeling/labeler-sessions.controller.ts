@@ -11,7 +11,7 @@ import { LabelerSessionsService } from './labeler-sessions.service.js';
 export class LabelerSessionsController {
   constructor(private readonly sessions: LabelerSessionsService) {}
 
-  /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
+  /** Creates a short-lived token that is limited to one labeler's tasks. The token is shown only in this response. */
   @Post('labelers/:id/sessions')
   @SecretAnswer()
   @RequireScopes('ratings:write', 'tasks:work')
@@ -24,7 +24,7 @@ export class LabelerSessionsController {
     return this.sessions.create(auth, id, dto);
   }
 
-  /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+  /** Links given to the labeler, including expired ones, latest first; without tokens. */
   @Get('labelers/:id/sessions')
   @RequireScopes('ratings:write', 'tasks:work')
   @ApiOperation({ operationId: 'labelerSessions_list' })
@@ -36,7 +36,7 @@ export class LabelerSessionsController {
     return this.sessions.list(auth, id, query);
   }
 
-  /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+  /** Revokes a link. All processes refuse it within two seconds. Its leases expire, or the vendor releases them. */
   @Delete('labelers/:id/sessions/:sessionId')
   @HttpCode(204)
   @RequireScopes('ratings:write', 'tasks:work')
@@ -49,7 +49,7 @@ export class LabelerSessionsController {
     return this.sessions.revoke(auth, id, sessionId);
   }
 
-  /** Who the session's labeler is, and the batches open to them with progress. */
+  /** The labeler of the session and the batches open to them, with progress. */
   @Get('labeler-session')
   @OpenToLabelers()
   @RequireScopes('tasks:work')

@@ -7,7 +7,7 @@ import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
 export const sessionSeconds = { min: 60, max: 2_592_000, default: 43_200 } as const;
 
 export class CreateLabelerSessionDto {
-  /** The only batch that the session is for; without it, all that the labeler may work on. */
+  /** Labeling batch that the session is limited to. Default: all batches open to the labeler. */
   @IsOptional()
   @IsUUID()
   labelingBatchId?: string;
@@ -20,7 +20,7 @@ export class CreateLabelerSessionDto {
   ttlSeconds?: number;
 }
 
-/** A link that a labeler was given, without its token. */
+/** A link given to a labeler, without its token. */
 export class LabelerLinkDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -49,11 +49,11 @@ export class LabelerLinkDto {
 export class LabelerLinkPage extends PageOf(LabelerLinkDto) {}
 
 export class CreatedLabelerSessionDto extends PickType(LabelerLinkDto, ['id', 'labelerId', 'labelingBatchId', 'expiresAt'] as const) {
-  /** Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash. */
+  /** API key limited to this labeler's tasks. Shown only in this response; stored only as a hash. */
   @ApiProperty({ example: 'plk_Zk3f0000000000000000000000000000' })
   token: string;
 
-  /** Path of the labeler's page with the token in its fragment, which browsers send to no server. */
+  /** Path of the labeler's page with the token in the fragment, which browsers do not send to servers. */
   @ApiProperty({ example: '/label#plk_Zk3f0000000000000000000000000000' })
   path: string;
 }
@@ -73,11 +73,11 @@ export class SessionBatchDto {
   @ApiProperty({ type: String, nullable: true })
   priceNote: string | null;
 
-  /** Tasks that this labeler has answered. */
+  /** Number of tasks that this labeler has answered. */
   @ApiProperty({ type: 'integer' })
   completedByYou: number;
 
-  /** Tasks that wait for a labeler, for this one or for others. */
+  /** Number of tasks waiting for this or another labeler. */
   @ApiProperty({ type: 'integer' })
   available: number;
 }

@@ -9,7 +9,7 @@ import { LabelingBatchesService } from './labeling-batches.service.js';
 export class LabelingBatchesController {
   constructor(private readonly batches: LabelingBatchesService) {}
 
-  /** Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given. */
+  /** Creates labeling tasks over completions: `overlap` labelers of the given vendors judge every item. */
   @Post()
   @RequireScopes('labeling:write')
   @ApiOperation({ operationId: 'labelingBatches_create' })
@@ -33,7 +33,7 @@ export class LabelingBatchesController {
     return this.batches.get(auth, id);
   }
 
-  /** Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over. */
+  /** Closes the batch: leases are withdrawn, submitted answers are kept. No effect on a batch that has ended. */
   @Post(':id/close')
   @HttpCode(200)
   @RequireScopes('labeling:write')

@@ -21,22 +21,22 @@ export class CreateLabelingBatchDto {
   @IsStorable()
   name: string;
 
-  /** `rate` asks for one completion at a time, the others for several of one prompt. */
+  /** Labeling mode. `rate` shows one completion at a time, the others several of one prompt. */
   @ApiProperty({ enum: labelingModes, enumName: 'LabelingMode', example: 'rate' })
   @IsIn(labelingModes)
   mode: LabelingMode;
 
-  /** Must be published, unless the purpose is `pilot`. */
+  /** Id of a criterion version, which must be published unless the purpose is `pilot`. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs. */
+  /** Purpose. A `pilot` tests a criterion: its version may be a draft, and its ratings are not used for pairs by default. */
   @ApiPropertyOptional({ enum: labelingPurposes, enumName: 'LabelingPurpose', default: 'production' })
   @IsOptional()
   @IsIn(labelingPurposes)
   purpose?: LabelingPurpose;
 
-  /** These completions. Of the three ways to choose at least one is needed; several narrow. */
+  /** Only these completions. At least one of the three selections is required; several are combined (a completion must match all). */
   @ApiPropertyOptional({ type: [String], format: 'uuid', minItems: 1, maxItems: 10_000 })
   @IsOptional()
   @ArrayNotEmpty()
@@ -45,17 +45,17 @@ export class CreateLabelingBatchDto {
   @IsUUID(undefined, { each: true })
   completionIds?: string[];
 
-  /** The completions of this batch. */
+  /** Only completions of this completion batch. */
   @IsOptional()
   @IsUUID()
   completionBatchId?: string;
 
-  /** The completions of the prompts of this set. */
+  /** Only completions of the prompts of this set. */
   @IsOptional()
   @IsUUID()
   promptSetId?: string;
 
-  /** For `compare`: at most so many pairs of a prompt, drawn by the seed; all of them unless given. */
+  /** For `compare`: maximum number of pairs per prompt, drawn with the seed. Default: all pairs. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, example: 3 })
   @IsOptional()
   @IsInt()
@@ -63,7 +63,7 @@ export class CreateLabelingBatchDto {
   @Max(1000)
   pairsPerPrompt?: number;
 
-  /** Results of each item, each by another labeler. */
+  /** Number of answers per item, each by a different labeler. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 1, example: 3 })
   @IsOptional()
   @IsInt()
@@ -71,7 +71,7 @@ export class CreateLabelingBatchDto {
   @Max(100)
   overlap?: number;
 
-  /** Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+  /** Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
   @IsOptional()
   @ArrayMaxSize(100)
@@ -79,7 +79,7 @@ export class CreateLabelingBatchDto {
   @IsUUID(undefined, { each: true })
   vendorIds?: string[];
 
-  /** Decides the order of items and of completions within a task. */
+  /** Seed of the order of items and of completions within a task. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_483_647, default: 0 })
   @IsOptional()
   @IsInt()
@@ -88,9 +88,9 @@ export class CreateLabelingBatchDto {
   seed?: number;
 
   /**
-   * Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-   * as many as there are. Modes `rank` and `compare` take items with a `worseCompletionId`, the others items with scores; where
-   * a task shows all of a prompt, other completions of that prompt stand beside the gold ones.
+   * Share of gold items of the criterion version to include without marking them, at most as many as exist. Modes `rank` and `compare` use
+   * gold items with a `worseCompletionId`, the others those with scores. Where a task shows all completions of a prompt, the gold ones
+   * appear among the others.
    */
   @ApiPropertyOptional({ minimum: 0, maximum: 0.5, example: 0.05 })
   @IsOptional()
@@ -99,7 +99,7 @@ export class CreateLabelingBatchDto {
   @Max(0.5)
   goldShare?: number;
 
-  /** Told to labelers; nothing ends by itself. */
+  /** Deadline shown to labelers; it does not close the batch. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime()
@@ -143,21 +143,21 @@ export class LabelingBatchDto {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 
-  /** How the completions were chosen; null to a vendor. */
+  /** Selection of the completions; null for vendors. */
   @ApiProperty({ type: LabelingSelectionDto, nullable: true })
   selection: LabelingSelectionDto | null;
 
   @ApiProperty({ type: 'integer', example: 3 })
   overlap: number;
 
-  /** To a vendor: itself. */
+  /** Vendors of the batch; a vendor sees only itself. */
   @ApiProperty({ type: [String], format: 'uuid' })
   vendorIds: string[];
 
   @ApiProperty({ type: 'integer' })
   seed: number;
 
-  /** Share of the items that are gold, as asked for; null to a vendor. */
+  /** Requested share of gold items; null for vendors. */
   @ApiProperty({ type: Number, nullable: true })
   goldShare: number | null;
 
@@ -170,7 +170,7 @@ export class LabelingBatchDto {
   @ApiProperty({ enum: labelingBatchStates, enumName: 'LabelingBatchState' })
   state: LabelingBatchState;
 
-  /** Things to be judged; each is `overlap` tasks. */
+  /** Number of items; each has `overlap` tasks. */
   @ApiProperty({ type: 'integer', example: 400 })
   itemCount: number;
 
@@ -184,7 +184,7 @@ export class LabelingBatchDto {
 }
 
 export class LabelingCountsDto implements TaskCounts {
-  /** Waiting for a labeler, whoever claims first. */
+  /** Number of tasks waiting to be claimed. */
   @ApiProperty({ type: 'integer' })
   available: number;
 
@@ -194,17 +194,17 @@ export class LabelingCountsDto implements TaskCounts {
   @ApiProperty({ type: 'integer' })
   completed: number;
 
-  /** Times a labeler passed; another one takes the place. */
+  /** Number of skips; a new task replaces each. */
   @ApiProperty({ type: 'integer' })
   skipped: number;
 
-  /** Times a lease ran out; another one takes the place. */
+  /** Number of expired leases; a new task replaces each. */
   @ApiProperty({ type: 'integer' })
   expired: number;
 }
 
 export class VendorLabelingCountsDto implements VendorTaskCounts {
-  /** Null for labelers that belong to no vendor. */
+  /** Vendor; null: labelers without a vendor. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;
 
@@ -222,11 +222,11 @@ export class VendorLabelingCountsDto implements VendorTaskCounts {
 }
 
 export class LabelingBatchDetailDto extends LabelingBatchDto {
-  /** Of the whole batch; to a vendor its own, and what is still available to anybody. */
+  /** Counts of the whole batch; a vendor sees its own and the tasks still available. */
   @ApiProperty({ type: LabelingCountsDto })
   counts: LabelingCountsDto;
 
-  /** To a vendor: its own line. */
+  /** Counts by vendor; a vendor sees only its own. */
   @ApiProperty({ type: [VendorLabelingCountsDto] })
   countsByVendor: VendorLabelingCountsDto[];
 }

@@ -17,7 +17,7 @@ export class LeasesService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly poller = new Poller({
     everyMs,
     look: () => this.sweep().then(() => false),
-    failed: (error) => this.logger.warn(`leases were not looked at: ${error.message}`),
+    failed: (error) => this.logger.warn(`leases were not checked: ${error.message}`),
   });
 
   constructor(

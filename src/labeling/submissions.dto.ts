@@ -12,13 +12,13 @@ import type { GivenAnswer, GivenScore } from './submission-rules.js';
 import { TaskCriterionDto, TaskDto } from './tasks.dto.js';
 
 export class TaskScoreDto extends ScoredDto implements GivenScore {
-  /** One of the task's. */
+  /** Id of a completion of the task. */
   @IsUUID()
   completionId: string;
 }
 
 export class TaskComparisonDto {
-  /** The better one; null when neither is. */
+  /** The preferred completion; null: a tie. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   @IsDefined()
   @ValidateIf((dto: TaskComparisonDto) => dto.preferredCompletionId !== null)
@@ -28,12 +28,12 @@ export class TaskComparisonDto {
 
 /** What a labeler says: `scores` for the rating modes, `ranking` for `rank`, `comparison` for `compare`. */
 export class SubmitTaskDto implements GivenAnswer {
-  /** Who it was leased to, where the caller wants that checked. */
+  /** Labeler who holds the lease; if given, it is checked. */
   @IsOptional()
   @IsUUID()
   labelerId?: string;
 
-  /** One for each completion of the task. Allowed, all or none, with a ranking or comparison too. */
+  /** One score for each completion of the task. Optional, all or none, in the modes `rank` and `compare`. */
   @ApiPropertyOptional({ type: [TaskScoreDto], maxItems: maximumPerTask })
   @IsOptional()
   @IsArray()
@@ -54,7 +54,7 @@ export class SubmitTaskDto implements GivenAnswer {
   @Type(() => TaskComparisonDto)
   comparison?: TaskComparisonDto;
 
-  /** Time spent on the whole task; scores without a time of their own share it evenly. */
+  /** Time spent on the whole task, in milliseconds; divided evenly among scores without their own time. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 21_000 })
   @IsOptional()
   @IsInt()
@@ -75,7 +75,7 @@ export class SubmitTaskDto implements GivenAnswer {
   @AreFlags()
   flags?: string[];
 
-  /** The poster's own id of the ranking or comparison, unique per vendor. */
+  /** Client's id of the ranking or comparison; unique per vendor. */
   @IsOptional()
   @IsString()
   @Length(1, ratingBounds.externalId)
@@ -107,7 +107,7 @@ export class TaskAnswerDto {
   @ApiProperty({ type: [TaskAnswerScoreDto] })
   scores: TaskAnswerScoreDto[];
 
-  /** Groups of completion ids, best first; of a comparison too. */
+  /** Groups of completion ids, best first; also for a comparison. */
   @ApiProperty({ type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } }, nullable: true })
   ranking: string[][] | null;
 
@@ -119,7 +119,7 @@ export class TaskDetailDto extends TaskDto {
   @ApiProperty({ type: TaskCriterionDto })
   criterion: TaskCriterionDto;
 
-  /** Null until it is submitted. */
+  /** The submitted answer; null until submitted. */
   @ApiProperty({ type: TaskAnswerDto, nullable: true })
   answer: TaskAnswerDto | null;
 }

@@ -19,7 +19,7 @@ export class TasksController {
     private readonly submissions: TaskSubmissionsService,
   ) {}
 
-  /** Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks. */
+  /** Leases up to `k` tasks, with texts and criterion, to a labeler. A repeated claim returns other tasks. */
   @Post('labeling-batches/:id/tasks/claim')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_claim' })
@@ -27,7 +27,7 @@ export class TasksController {
     return this.claims.claim(auth, id, dto);
   }
 
-  /** Tasks of a batch that labelers of the caller have or had. */
+  /** Tasks of a batch that are or were leased to labelers of the caller. */
   @Get('labeling-batches/:id/tasks')
   @ApiOperation({ operationId: 'tasks_list' })
   list(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string, @Query() query: TasksQuery): Promise<TaskPage> {
@@ -40,7 +40,7 @@ export class TasksController {
     return this.submissions.get(auth, id);
   }
 
-  /** Prolongs a lease that still holds. */
+  /** Extends a lease that has not expired. */
   @Post('tasks/:id/heartbeat')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_heartbeat' })
@@ -48,7 +48,7 @@ export class TasksController {
     return this.tasks.heartbeat(auth, id, dto);
   }
 
-  /** Gives a task back; the same labeler may get its item again. */
+  /** Returns a task. The same labeler may get its item again. */
   @Post('tasks/:id/release')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_release' })
@@ -56,7 +56,7 @@ export class TasksController {
     return this.tasks.release(auth, id);
   }
 
-  /** Passes, and says why; the labeler does not get its item again. */
+  /** Skips a task, with a reason. The labeler does not get its item again. */
   @Post('tasks/:id/skip')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_skip' })
@@ -64,7 +64,7 @@ export class TasksController {
     return this.tasks.skip(auth, id, dto);
   }
 
-  /** Answers a task: its ratings, or its ranking or comparison, land whole or not at all. */
+  /** Submits the answer to a task. Its ratings, ranking or comparison are stored completely or not at all. */
   @Post('tasks/:id/submit')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_submit' })
@@ -72,7 +72,7 @@ export class TasksController {
     return this.submissions.submit(auth, id, dto);
   }
 
-  /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
+  /** Corrects the labeler's last answer in a batch, which may be completed but not closed. The earlier answer is superseded, not deleted. */
   @Post('tasks/:id/correct')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_correct' })

@@ -11,7 +11,7 @@ import { taskStates, type TaskState } from './task-state.js';
 export const leaseBounds = { ttlSeconds: { min: 1, max: 86_400, default: 900 }, k: { max: 100, default: 1 } } as const;
 
 export class LeaseTimeDto {
-  /** How long the lease lasts, from now on. */
+  /** Duration of the lease from now, in seconds. */
   @ApiPropertyOptional({ type: 'integer', minimum: leaseBounds.ttlSeconds.min, maximum: leaseBounds.ttlSeconds.max, default: leaseBounds.ttlSeconds.default })
   @IsOptional()
   @IsInt()
@@ -33,7 +33,7 @@ export class ClaimTasksDto extends LeaseTimeDto {
   @IsStorable()
   labelerExternalId?: string;
 
-  /** Tasks wanted; fewer come when fewer are there. */
+  /** Maximum number of tasks to claim. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: leaseBounds.k.max, default: leaseBounds.k.default })
   @IsOptional()
   @IsInt()
@@ -57,7 +57,7 @@ export class TaskTextDto {
   text: string;
 }
 
-/** What labelers are asked; they see neither who wrote a completion nor whether the answer is known. */
+/** The task as labelers see it, without the authors of completions and without marks on gold items. */
 export class TaskCriterionDto implements TaskCriterion {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
@@ -70,7 +70,7 @@ export class TaskCriterionDto implements TaskCriterion {
   @ApiProperty({ type: [ScaleLevelDto] })
   scale: ScaleLevelDto[];
 
-  /** Where given, each is scored on the scale. */
+  /** Dimensions, each scored on the scale; null: one score. */
   @ApiProperty({ type: [DimensionDto], nullable: true })
   dimensions: DimensionDto[] | null;
 }
@@ -100,14 +100,14 @@ export class TaskDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   finishedAt: Date | null;
 
-  /** Why the labeler skipped it; null for a task that was not skipped. */
+  /** Reason for skipping; null: not skipped. */
   @ApiProperty({ type: String, nullable: true, example: 'the prompt is in a language I do not read' })
   reason: string | null;
 
   @ApiProperty({ type: TaskTextDto })
   prompt: TaskTextDto;
 
-  /** In the order in which they are to be shown. */
+  /** Completions in the order to show them. */
   @ApiProperty({ type: [TaskTextDto] })
   completions: TaskTextDto[];
 }
@@ -116,7 +116,7 @@ export class ClaimedTasksDto {
   @ApiProperty({ type: TaskCriterionDto })
   criterion: TaskCriterionDto;
 
-  /** Empty when there is nothing left for this labeler now. */
+  /** Claimed tasks; empty: none available to this labeler now. */
   @ApiProperty({ type: [TaskDto] })
   tasks: TaskDto[];
 }

@@ -37,7 +37,7 @@ export class AnswerStages {
     return { iteration: { completionBatchId: batch.id }, jobId: batch.jobId };
   }
 
-  /** Chooses whose answers are rated, and gives them to vendors where the loop has some. */
+  /** Selects the prompts whose answers are rated and creates a labeling batch if the loop has vendors. */
   async select(task: StageTask): Promise<StageResult> {
     const { tx, loop, iteration } = task;
     const { vendorIds, perCompletion } = loop.config.ratings;

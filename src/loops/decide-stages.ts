@@ -16,7 +16,7 @@ export class DecideStages {
     private readonly policies: PoliciesService,
   ) {}
 
-  /** Fresh answers of both versions to held-out prompts, for people; the reward model judges the same beside them. */
+  /** People compare fresh answers of both versions to held-out prompts; the reward model judges the same items as proxy. */
   async compare({ loop, iteration }: StageTask): Promise<StageResult> {
     if (iteration.comparisonId) return { outcome: 'answered' };
     const { generation, judge, seed } = loop.config;

@@ -6,7 +6,7 @@ import type { LoopOutcome } from './loop-state.js';
 export interface RatingProgress {
   /** Completions that are to be rated. */
   completions: number;
-  /** Those with as many ratings as wanted, each by another labeler. */
+  /** Completions with all required ratings, each by a different labeler. */
   complete: number;
   ratings: number;
   /**
@@ -18,31 +18,31 @@ export interface RatingProgress {
 
 export type RatingsNeed = 'quorum' | 'agreement';
 
-/** What the ratings still lack; null when they suffice. */
+/** What is still missing; null: there are enough ratings. */
 export function ratingsNeed(
   { completions, complete, agreement }: RatingProgress,
   { quorum, minimumAgreement }: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>,
 ): RatingsNeed | null {
-  // Of ten completions a quorum of 0.75 is eight: never less than was asked for.
+  // Rounded up: a quorum of 0.75 of ten completions is eight.
   if (complete < Math.ceil(quorum * completions - 1e-9)) return 'quorum';
   if (minimumAgreement !== null && (agreement === null || agreement < minimumAgreement)) return 'agreement';
   return null;
 }
 
 /**
- * What waiting for ratings has come to; null while more may come.
+ * The outcome of waiting for ratings; null while more may arrive.
  *
- * @param answered everybody who was asked is done: no completion lacks a rating, or the labeling batch is over
+ * @param answered no more ratings are expected: no completion lacks one, or the labeling batch is over
  */
 export function ratingsOutcome(progress: RatingProgress, wanted: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>, answered: boolean): LoopOutcome | null {
   const need = ratingsNeed(progress, wanted);
   if (need === null) return 'rated';
-  // Neither comes by waiting when nobody is left to answer.
+  // Waiting cannot help if no more ratings are expected.
   if (!answered) return null;
   return need === 'agreement' ? 'disagreement' : 'too_few_ratings';
 }
 
-/** A reward model that is no better than a rule without reading, or broken, teaches a policy nothing that people want. */
+/** A reward model that is broken or no better than a content-blind rule cannot teach what people prefer. */
 export function rewardOutcome(verdict: VerdictStatus | null, { allowFailedVerdict }: Pick<LoopGate, 'allowFailedVerdict'>): LoopOutcome {
   return verdict === 'failed' && !allowFailedVerdict ? 'unsound' : 'trained';
 }

@@ -34,7 +34,7 @@ export class LearnStages {
     }
     if (lack) return { figures: { pairs: { pairs: 0, prompts: null, lacks: lack } }, outcome: 'no_pairs' };
     const { id, pairCount, diagnostics } = await this.pairSets.getBuilt(iteration.pairSetId);
-    // What no training of this iteration would take is found here, where it can still be held over.
+    // Data that no training would accept is detected here, while the iteration can still be held.
     const lacks = await lackFound(() => this.requireLearnable(loop, iteration, id));
     return { figures: { pairs: { pairs: pairCount ?? 0, prompts: diagnostics?.prompts ?? null, lacks } }, outcome: lacks ? 'no_pairs' : 'built' };
   }

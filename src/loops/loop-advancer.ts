@@ -1,4 +1,4 @@
-// Moves loops on: one step is one transaction that holds the loop's row. A process that dies in the middle leaves
+// Advances loops: one step is one transaction that locks the loop's row. A process that dies in the middle leaves
 // nothing of its step; another one takes the same step again.
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#src/database/database.js';
@@ -43,12 +43,12 @@ export class LoopAdvancer {
     };
   }
 
-  /** As far as the loop can go now. */
+  /** Advances the loop as far as possible now. */
   async advance(loopId: string): Promise<void> {
     while (await this.step(loopId));
   }
 
-  /** One step; false when there is none to take now, or somebody else is taking it. */
+  /** One step; false if there is nothing to do now or another process is doing it. */
   async step(loopId: string): Promise<boolean> {
     try {
       return await this.database.transaction((tx) => this.stepIn(tx, loopId));
@@ -78,7 +78,7 @@ export class LoopAdvancer {
     return true;
   }
 
-  /** @throws LoopFailure when the job failed, but for want of data: what that means is for the state to say */
+  /** @throws LoopFailure when the job failed, except for lack of data, which the state handles */
   private async waitsFor(tx: Transaction, loop: Loop, job: Job): Promise<boolean> {
     if (job.state === 'succeeded' || lackOfJob(job)) return false;
     if (job.state === 'failed' || job.state === 'cancelled') throw jobFailure(job);

@@ -1,11 +1,11 @@
-/** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
+/** Settings of a loop, with defaults filled in. Stored as `loops.config`; immutable while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
 import type { GivenHyperparameters } from '#src/reward/models/reward-models.service.js';
 import type { HyperparametersOf, TrainingMethod } from '#src/training/methods/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;
-/** How the prompts are chosen whose answers people rate. */
+/** Selection of the prompts whose answers are rated. */
 export type LoopSelection = (typeof loopSelections)[number];
 
 export const loopPairsData = ['iteration', 'accumulated'] as const;
@@ -13,9 +13,9 @@ export const loopPairsData = ['iteration', 'accumulated'] as const;
 export type LoopPairsData = (typeof loopPairsData)[number];
 
 interface LoopGenerationConfig {
-  /** Prompts whose answers are rated in an iteration. */
+  /** Number of prompts whose answers are rated in an iteration. */
   prompts: number;
-  /** Prompts that are answered for `disagreement` to choose from. */
+  /** Number of prompts answered for `disagreement` to choose from. */
   candidates: number;
   completionsPerPrompt: number;
   selection: LoopSelection;
@@ -23,7 +23,7 @@ interface LoopGenerationConfig {
 }
 
 export interface LoopRatingsConfig {
-  /** Ratings that each completion needs, each by another labeler. */
+  /** Ratings per completion, each by a different labeler. */
   perCompletion: number;
   /** Share of completions that must have them. */
   quorum: number;
@@ -54,11 +54,11 @@ type LoopJudge =
 export interface LoopGate {
   /** The lower end of the interval must be beyond it. */
   winRate: number;
-  /** Hold the length-controlled win rate against it. */
+  /** Whether to use the length-controlled win rate. */
   lengthControlled: boolean;
   /** Nats per token at the end of a training; null sets no limit. */
   maxKl: number | null;
-  /** Go on although the audit of the reward model or of the run failed. */
+  /** Continue even if the audit of the reward model or of the run failed. */
   allowFailedVerdict: boolean;
 }
 

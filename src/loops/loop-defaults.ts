@@ -13,7 +13,7 @@ export const loopDefaults = {
   seed: 0,
 } as const;
 
-/** Fills in what a request leaves out. Three candidates for each prompt that is rated, where disagreement chooses. */
+/** Fills in defaults. With selection by disagreement: three candidates per rated prompt. */
 export function completeLoop({ iterations, generation, ratings, pairs, reward, training, judge, gate, seed }: LoopRequest): LoopConfig {
   const { sampling, prompts, candidates, ...answers } = given(generation);
   return {
@@ -35,7 +35,7 @@ export function completeLoop({ iterations, generation, ratings, pairs, reward, t
   };
 }
 
-/** A null asks for the default, but for tokens computed at once, where it asks for all: 0 says the same. */
+/** Null means the default, except for micro-batch tokens, where null, like 0, means the whole step at once. */
 function settings<T extends { microBatchTokens?: number | null }>(values: T): T {
   return { ...given(values), ...(values.microBatchTokens === null && { microBatchTokens: 0 }) } as T;
 }

@@ -3,7 +3,7 @@ import { conflict, unprocessable } from '#src/common/problem.js';
 import { jobFailure, lackFound, lackOfJob, lastingProblem } from './loop-failure.js';
 import { made } from './stage.js';
 
-const failed = (code: string) => ({ type: 'pair-set.build', state: 'failed', error: { code, title: 'The job cannot be carried out', detail: 'no two differ' } }) as const;
+const failed = (code: string) => ({ type: 'pair-set.build', state: 'failed', error: { code, title: 'The job cannot be completed', detail: 'no two differ' } }) as const;
 
 test('a job that found too little to learn from lacks something; any other failure is one', () => {
   expect(lackOfJob(failed('no_pairs'))).toEqual({ code: 'no_pairs', detail: 'no two differ' });

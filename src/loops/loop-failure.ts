@@ -3,7 +3,7 @@ import type { Job } from '#src/jobs/job.entity.js';
 import type { LoopLack } from './loop-figures.js';
 import type { LoopError } from './loop.entity.js';
 
-/** What keeps a loop from going on until somebody has looked at it. */
+/** A failure that stops a loop until `resume`. */
 export class LoopFailure extends Error {
   override readonly name = 'LoopFailure';
 
@@ -34,7 +34,7 @@ const lacks: ReadonlySet<string> = new Set([
   'ratings_one_prompt',
 ]);
 
-/** What a failed job lacked; undefined for one that failed of anything else, or did not. */
+/** The missing data that made a job fail; undefined if it failed for another reason or did not fail. */
 export function lackOfJob({ type, state, error }: Pick<Job, 'type' | 'state' | 'error'>): LoopLack | undefined {
   if (type !== 'pair-set.build' && type !== 'reward-model.train') return undefined;
   return state === 'failed' && error !== null && lacks.has(error.code) ? { code: error.code, detail: error.detail ?? error.title } : undefined;
@@ -52,7 +52,7 @@ export async function lackFound(check: () => Promise<void>): Promise<LoopLack | 
   }
 }
 
-/** Why a loop must fail over this; undefined for what may pass by itself, such as a database that is away. */
+/** Why the loop must fail; undefined for transient errors, such as a lost database connection. */
 export function lastingProblem(error: unknown): LoopError | undefined {
   if (error instanceof LoopFailure) return error.problem;
   if (!(error instanceof ProblemException) || error.init.status >= 500) return undefined;

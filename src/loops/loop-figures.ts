@@ -1,4 +1,4 @@
-/** What an iteration measured, filled in state by state, so that a list of iterations is one query. */
+/** Figures of an iteration, filled in state by state, so that listing iterations is one query. */
 import type { VerdictStatus } from '#src/common/findings.js';
 import type { SelectionFigures } from './selection.js';
 
@@ -22,7 +22,7 @@ export interface LoopLack {
   detail: string;
 }
 
-/** Of the candidate over the version that the iteration started from, on held-out prompts. */
+/** Candidate against the version that the iteration started from, on held-out prompts. */
 export interface ComparisonFigures {
   /** By people. */
   winRate: number;
@@ -32,7 +32,7 @@ export interface ComparisonFigures {
   lengthControlledWinRate: number;
   meanLengthDifference: number;
   judgements: number;
-  /** Of them by programs. */
+  /** Number of them by simulated labelers. */
   simulatedJudgements: number;
   /** The iteration's reward model on the same items. */
   proxyWinRate: number | null;

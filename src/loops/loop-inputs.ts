@@ -44,7 +44,7 @@ export class LoopInputs {
     return (await this.versions.get(dto.policyVersionId)).policyId;
   }
 
-  /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
+  /** Checks early what would otherwise be refused only after people have rated: impossible settings and trainings that do not fit. */
   private async checkTrainings({ policyVersionId, promptSetId, heldOutPromptSetId }: LoopRequest, { generation, reward, training }: LoopConfig): Promise<void> {
     const { completionsPerPrompt, sampling } = generation;
     const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
@@ -57,9 +57,9 @@ export class LoopInputs {
 
   private async checkCriterion(id: string): Promise<void> {
     const version = await this.criteria.findVersion(id);
-    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', id);
+    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no criterion version has this id', id);
     if (version.state !== 'published') {
-      throw conflict('criterion_version_not_published', `criterion version ${id} is a draft: nothing is rated against it`);
+      throw conflict('criterion_version_not_published', `criterion version ${id} is a draft: publish it first`);
     }
   }
 
@@ -67,7 +67,7 @@ export class LoopInputs {
     const practice = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
     await this.comparisons.checkPrompts(heldOutPromptSetId, '/heldOutPromptSetId');
     if (practice.promptCount < generation.prompts) {
-      const message = `an iteration takes ${generation.prompts} prompts, the set has ${practice.promptCount}`;
+      const message = `an iteration needs ${generation.prompts} prompts; the prompt set has ${practice.promptCount}`;
       throw unprocessable('not_enough_prompts', '/generation/prompts', 'max', message, generation.prompts);
     }
     await this.inputs.requireDisjoint(promptSetId, heldOutPromptSetId, '/heldOutPromptSetId');

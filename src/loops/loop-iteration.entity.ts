@@ -5,7 +5,7 @@ import type { LoopFigures } from './loop-figures.js';
 export const loopDecisions = ['promoted', 'held'] as const;
 export type LoopDecision = (typeof loopDecisions)[number];
 
-/** One time round, and everything that it made: a field is null until it is there. */
+/** One iteration and all its resources; a field is null until its resource exists. */
 @Entity('loop_iterations')
 export class LoopIteration {
   @PrimaryColumn('uuid')
@@ -18,7 +18,7 @@ export class LoopIteration {
   @Column('uuid')
   startVersionId: string;
 
-  /** Prompts that are answered. */
+  /** Prompt set that is answered. */
   @Column('uuid', { nullable: true })
   promptSetId: string | null;
 
@@ -29,7 +29,7 @@ export class LoopIteration {
   @Column('uuid', { nullable: true })
   scoringJobId: string | null;
 
-  /** Prompts whose answers are rated. */
+  /** Prompt set whose answers are rated. */
   @Column('uuid', { nullable: true })
   ratedPromptSetId: string | null;
 
@@ -54,7 +54,7 @@ export class LoopIteration {
   @Column('text', { nullable: true })
   decision: LoopDecision | null;
 
-  /** What the decision followed from: `won`, `not_won`, `not_judged`, `disagreement`, `too_few_ratings`, `no_pairs`, `over_kl_budget` or `unsound`. */
+  /** Reason for the decision: `won`, `not_won`, `not_judged`, `disagreement`, `too_few_ratings`, `no_pairs`, `over_kl_budget` or `unsound`. */
   @Column('text', { nullable: true })
   reason: LoopOutcome | null;
 

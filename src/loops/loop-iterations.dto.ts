@@ -9,7 +9,7 @@ import { loopOutcomes, loopStates, type LoopOutcome, type LoopState } from './lo
 import type { SelectionFigures } from './selection.js';
 
 export class LoopSelectionFiguresDto implements SelectionFigures {
-  /** What was done: the first iteration has no reward model to disagree with itself. */
+  /** Selection that was used; the first iteration has no reward model for `disagreement`. */
   @ApiProperty({ enum: loopSelections, enumName: 'LoopSelection' })
   by: LoopSelection;
 
@@ -19,7 +19,7 @@ export class LoopSelectionFiguresDto implements SelectionFigures {
   @ApiProperty({ type: 'integer', example: 400 })
   chosen: number;
 
-  /** In units of the reward; null for `random`. */
+  /** Mean disagreement in reward units; null for `random`. */
   @ApiProperty({ type: Number, nullable: true })
   meanDisagreement: number | null;
 
@@ -34,16 +34,16 @@ export class LoopRatingFiguresDto {
   @ApiProperty({ type: 'integer', example: 4800 })
   ratings: number;
 
-  /** Of two labelers who both prefer one of two answers, how often it was the same one. */
+  /** How often two labelers who each preferred one of two answers preferred the same one. */
   @ApiProperty({ type: Number, nullable: true, example: 0.82 })
   agreement: number | null;
 }
 
 export class LoopLackDto implements LoopLack {
-  /** That of the job or refusal that said so. @example pair_set_one_prompt */
+  /** Code of the failed job or refused request. @example pair_set_one_prompt */
   code: string;
 
-  /** @example the eval split has pairs of one prompt only: nothing general can be learnt from it or said by it */
+  /** @example the eval split has pairs of only one prompt: it needs at least two */
   detail: string;
 }
 
@@ -54,23 +54,23 @@ export class LoopPairFiguresDto {
   @ApiProperty({ type: 'integer', nullable: true, example: 390 })
   prompts: number | null;
 
-  /** Why they were too few to learn from; null when they sufficed. */
+  /** Why there were too few pairs to train on; null: enough. */
   @ApiProperty({ type: LoopLackDto, nullable: true })
   lacks: LoopLackDto | null;
 }
 
 export class LoopRewardFiguresDto {
-  /** Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+  /** Verdict on the reward model; see its findings at `GET /v1/reward-models/{id}`. */
   @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
   verdict: VerdictStatus | null;
 
-  /** On pairs of prompts that its training did not see. @example 0.86 */
+  /** Accuracy on pairs of held-out prompts. @example 0.86 */
   accuracy: number;
 
   @ApiProperty({ type: 'integer', example: 400 })
   evalPairs: number;
 
-  /** The null beside it: how often the longer answer is the preferred one. */
+  /** Baseline: how often the longer answer is the preferred one. */
   @ApiProperty({ type: Number, nullable: true, example: 0.55 })
   longestWins: number | null;
 }
@@ -79,7 +79,7 @@ export class LoopTrainingFiguresDto {
   @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
   verdict: VerdictStatus | null;
 
-  /** Nats per token from the version that the iteration started from; null for methods that do not measure it. */
+  /** KL to the version that the iteration started from, in nats per token; null: the method does not measure it. */
   @ApiProperty({ type: Number, nullable: true, example: 0.06 })
   kl: number | null;
 
@@ -91,7 +91,7 @@ export class LoopTrainingFiguresDto {
 }
 
 export class LoopDriftDto {
-  /** Win rate by the reward model less that by people, on the same items. @example 0.09 */
+  /** Win rate by the reward model minus win rate by people on the same items. @example 0.09 */
   value: number;
 
   low: number;
@@ -113,21 +113,21 @@ export class LoopComparisonFiguresDto implements ComparisonFigures {
 
   lengthControlledWinRate: number;
 
-  /** Characters that the candidate wrote more. */
+  /** Mean length of the candidate's answers minus that of the old version, in characters. */
   meanLengthDifference: number;
 
   @ApiProperty({ type: 'integer', example: 960 })
   judgements: number;
 
-  /** Of them by programs: they do not prove what people would say. */
+  /** Number of judgements by simulated labelers; they do not show what people would prefer. */
   @ApiProperty({ type: 'integer', example: 0 })
   simulatedJudgements: number;
 
-  /** By the iteration's reward model, on the same items. */
+  /** Win rate by the iteration's reward model on the same items. */
   @ApiProperty({ type: Number, nullable: true })
   proxyWinRate: number | null;
 
-  /** Above 0 the reward model flatters what it has trained. */
+  /** Above 0, the reward model overrates the policy that it trained. */
   @ApiProperty({ type: LoopDriftDto, nullable: true })
   drift: LoopDriftDto | null;
 }
@@ -164,18 +164,18 @@ class LoopIterationDto {
   @ApiProperty({ format: 'uuid' })
   startVersionId: string;
 
-  /** Prompts that are answered. */
+  /** Prompt set that is answered. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   completionBatchId: string | null;
 
-  /** Scored the answers for `disagreement`. */
+  /** Job that scored the answers for `disagreement`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   scoringJobId: string | null;
 
-  /** Prompts whose answers are rated. */
+  /** Prompt set whose answers are rated. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   ratedPromptSetId: string | null;
 
@@ -200,7 +200,7 @@ class LoopIterationDto {
   @ApiProperty({ enum: loopDecisions, enumName: 'LoopDecision', nullable: true })
   decision: LoopDecision | null;
 
-  /** What the decision followed from. */
+  /** Reason for the decision. */
   @ApiProperty({ enum: loopOutcomes, enumName: 'LoopOutcome', nullable: true })
   reason: LoopOutcome | null;
 
@@ -234,7 +234,7 @@ export class LoopRatingProgressDto implements RatingProgress {
   @ApiProperty({ type: 'integer', example: 1600 })
   completions: number;
 
-  /** Those with as many ratings as they need. */
+  /** Number of completions with all required ratings. */
   @ApiProperty({ type: 'integer', example: 1200 })
   complete: number;
 
@@ -244,17 +244,17 @@ export class LoopRatingProgressDto implements RatingProgress {
   @ApiProperty({ type: Number, nullable: true, example: 0.8 })
   agreement: number | null;
 
-  /** What is still lacking; null when the ratings suffice. */
+  /** What is still missing; null: there are enough ratings. */
   @ApiProperty({ enum: ratingNeeds, enumName: 'LoopRatingsNeed', nullable: true })
   lacks: RatingsNeed | null;
 }
 
 export class LoopIterationDetailDto extends LoopIterationDto {
-  /** In order. */
+  /** State changes, in order. */
   @ApiProperty({ type: [LoopTransitionDto] })
   transitions: LoopTransitionDto[];
 
-  /** From the moment that the prompts to be rated are chosen. */
+  /** Rating progress; null until the prompts to rate are chosen. */
   @ApiProperty({ type: LoopRatingProgressDto, nullable: true })
   ratingProgress: LoopRatingProgressDto | null;
 }
@@ -272,7 +272,7 @@ class LoopCompletionDto {
   /** @example Lena gets up at ten. */
   text: string;
 
-  /** Labelers who have rated it. */
+  /** Number of labelers who have rated it. */
   @ApiProperty({ type: 'integer', example: 2 })
   ratingCount: number;
 }

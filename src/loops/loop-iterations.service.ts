@@ -9,7 +9,7 @@ import type { Loop } from './loop.entity.js';
 import { LoopsRepository } from './loops.repository.js';
 import { LoopsService } from './loops.service.js';
 
-/** What an iteration made and measured, and what it waits for. */
+/** Resources and figures of an iteration, and what it waits for. */
 @Injectable()
 export class LoopIterationsService {
   constructor(
@@ -39,7 +39,7 @@ export class LoopIterationsService {
   async completions(loopId: string, number: number, query: PageQuery): Promise<Page<CompletionToRate>> {
     const loop = await this.service.find(loopId);
     const selection = selectionOf(loop, await this.find(loopId, number));
-    if (!selection) throw conflict('loop_nothing_to_rate', `iteration ${number} has not chosen what is rated yet`);
+    if (!selection) throw conflict('loop_nothing_to_rate', `iteration ${number} has not selected completions to rate yet`);
     const request = pageRequest(query);
     return toPage(await this.ratings.completions(selection, request), request, ({ completionId }) => completionId);
   }

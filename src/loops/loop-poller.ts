@@ -4,10 +4,10 @@ import { JobSignals } from '#src/jobs/job-signals.js';
 import { LoopAdvancer } from './loop-advancer.js';
 import { LoopsRepository } from './loops.repository.js';
 
-/** For ratings, judgements and signals that were lost; a job that ends is heard of at once. */
+/** For ratings, judgements and lost signals; the end of a job is signalled at once. */
 const pollMs = 2000;
 
-/** Jobs also tell of their progress, several times a second, and that is no news to a loop. */
+/** Progress signals of jobs come several times per second and do not concern loops. */
 const restMs = 500;
 
 /** Looks after the loops that run, in every worker. Any number may do so together: each step is taken by one. */
@@ -18,7 +18,7 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
     everyMs: pollMs,
     restMs,
     look: () => this.look(),
-    failed: (error) => this.logger.warn(`loops were not looked at: ${error.message}`),
+    failed: (error) => this.logger.warn(`loops were not checked: ${error.message}`),
   });
   private unsubscribe: () => void = () => undefined;
 
@@ -43,12 +43,12 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
     return false;
   }
 
-  /** One loop in trouble does not hold up the others. */
+  /** A failing loop does not block the others. */
   private async advance(id: string): Promise<void> {
     try {
       await this.advancer.advance(id);
     } catch (error) {
-      this.logger.warn(`loop ${id} was not moved on: ${(error as Error).message}`);
+      this.logger.warn(`loop ${id} was not advanced: ${(error as Error).message}`);
     }
   }
 }

@@ -20,7 +20,7 @@ export class LoopPromptsRepository {
     );
   }
 
-  /** Of ratings and judgements of an iteration, whether they are over or not. */
+  /** Labeling batches of an iteration, open or closed. */
   async labelingBatches(tx: Transaction, loopId: string, number: number): Promise<string[]> {
     const rows: { id: string }[] = await tx.query(
       `SELECT b.id FROM loop_iterations i LEFT JOIN comparisons c ON c.id = i.comparison_id

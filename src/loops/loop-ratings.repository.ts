@@ -5,7 +5,7 @@ import type { PageRequest } from '#src/common/pagination.js';
 import type { RatingProgress } from './gate.js';
 import { Loop } from './loop.entity.js';
 
-/** Which completions of an iteration are rated, and how far. */
+/** Rating progress of the completions of an iteration. */
 export interface RatedSelection {
   completionBatchId: string;
   /** Prompts whose completions are to be rated. */

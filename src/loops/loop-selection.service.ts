@@ -6,7 +6,7 @@ import { LoopsRepository } from './loops.repository.js';
 import { mostDisputed } from './selection.js';
 import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
 
-/** Chooses the prompts whose answers people rate: all that were drawn, or those that an ensemble disputes most. */
+/** Selects the prompts whose answers are rated: all drawn ones, or those on which an ensemble disagrees most. */
 @Injectable()
 export class LoopSelectionService {
   constructor(
@@ -16,7 +16,7 @@ export class LoopSelectionService {
     private readonly jobs: JobsService,
   ) {}
 
-  /** The ensemble whose disagreement chooses; null while there is none, or where chance chooses. */
+  /** The ensemble used for selection; null: none yet, or random selection. */
   async committee({ tx, loop, iteration }: StageTask): Promise<string | null> {
     if (loop.config.generation.selection === 'random') return null;
     return this.loops.lastRewardModelId(tx, loop.id, iteration.number);

@@ -12,14 +12,14 @@ import { loopDefaults } from './loop-defaults.js';
 export class LoopSamplingDto extends PickType(ComparisonSamplingDto, ['temperature', 'topP', 'maxTokens']) {}
 
 export class LoopGenerationDto {
-  /** Prompts whose answers are rated in an iteration; drawn anew each time, those not yet rated first. */
+  /** Number of prompts rated per iteration; drawn anew each time, prompts without ratings first. */
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 100_000, example: 400 })
   @IsInt()
   @Min(1)
   @Max(100_000)
   prompts: number;
 
-  /** Answers to each; pairs are made among them. */
+  /** Completions per prompt, from which pairs are built. */
   @ApiPropertyOptional({ type: 'integer', minimum: 2, maximum: 64, default: loopDefaults.generation.completionsPerPrompt })
   @IsOptional()
   @IsInt()
@@ -27,13 +27,13 @@ export class LoopGenerationDto {
   @Max(64)
   completionsPerPrompt?: number;
 
-  /** `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most. */
+  /** How prompts are chosen. `disagreement`: answers `candidates` prompts and selects those on which a reward model ensemble disagrees most. */
   @ApiPropertyOptional({ enum: loopSelections, enumName: 'LoopSelection', default: loopDefaults.generation.selection })
   @IsOptional()
   @IsIn(loopSelections)
   selection?: LoopSelection;
 
-  /** Of `disagreement`; three times `prompts` unless given. */
+  /** Number of prompts answered for `disagreement`. Default: three times `prompts`. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, example: 1200 })
   @IsOptional()
   @IsInt()
@@ -48,7 +48,7 @@ export class LoopGenerationDto {
 }
 
 export class LoopRatingsDto {
-  /** Ratings that each completion needs, each by another labeler. */
+  /** Ratings per completion, each by a different labeler. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.ratings.perCompletion })
   @IsOptional()
   @IsInt()
@@ -56,20 +56,20 @@ export class LoopRatingsDto {
   @Max(100)
   perCompletion?: number;
 
-  /** Share of the completions that must have them. */
+  /** Share of completions that must have all their ratings. */
   @ApiPropertyOptional({ default: loopDefaults.ratings.quorum })
   @IsOptional()
   @IsNumber()
   quorum?: number;
 
-  /** Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out. */
+  /** Minimum agreement: how often two labelers who each prefer one of two answers must prefer the same one. Default: no minimum. */
   @ApiPropertyOptional({ type: Number, nullable: true, example: 0.6 })
   @IsOptional()
   @Nullable()
   @IsNumber()
   minimumAgreement?: number | null;
 
-  /** Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
+  /** Vendors that get a labeling batch. Without vendors, the loop waits for ratings posted to the completions. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
   @IsOptional()
   @ArrayMaxSize(100)
@@ -79,7 +79,7 @@ export class LoopRatingsDto {
 }
 
 export class LoopPairsDto extends PickType(CreatePairSetDto, ['aggregation', 'pairWeights', 'ties', 'minimumMargin', 'evalFraction']) {
-  /** `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten. */
+  /** Ratings that pairs are built from. `accumulated`: all ratings of the training prompts under the criterion version, so that earlier ratings keep counting. */
   @ApiPropertyOptional({ enum: loopPairsData, enumName: 'LoopPairsData', default: loopDefaults.pairs.data })
   @IsOptional()
   @IsIn(loopPairsData)
@@ -94,26 +94,26 @@ export class LoopRewardDto {
 }
 
 export class LoopGateDto {
-  /** The lower end of the 95% interval of the win rate over the version before must be beyond it. */
+  /** The lower end of the 95% interval of the win rate over the previous version must exceed this value. */
   @ApiPropertyOptional({ default: loopDefaults.gate.winRate })
   @IsOptional()
   @IsNumber()
   winRate?: number;
 
-  /** Hold the length-controlled win rate against it. */
+  /** Whether to use the length-controlled win rate. */
   @ApiPropertyOptional({ default: loopDefaults.gate.lengthControlled })
   @IsOptional()
   @IsBoolean()
   lengthControlled?: boolean;
 
-  /** Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison. */
+  /** Maximum KL to the previous version at the end of training, in nats per token. A policy above it is held without a comparison. */
   @ApiPropertyOptional({ type: Number, nullable: true, example: 0.2 })
   @IsOptional()
   @Nullable()
   @IsNumber()
   maxKl?: number | null;
 
-  /** Train and compare although the audit of the reward model or of the training run failed. People then decide alone. */
+  /** Continue even if the verdict on the reward model or the training run is `failed`. The comparison alone then decides. */
   @ApiPropertyOptional({ default: loopDefaults.gate.allowFailedVerdict })
   @IsOptional()
   @IsBoolean()

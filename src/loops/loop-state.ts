@@ -1,4 +1,4 @@
-// The life of a loop as two tables: where an iteration stands, and whether the loop goes on at all. What is not in
+// The lifecycle of a loop as two tables: the state of an iteration and the status of the loop. What is not in
 // them cannot happen.
 
 export const loopStates = [
@@ -16,7 +16,7 @@ export const loopStates = [
 ] as const;
 export type LoopState = (typeof loopStates)[number];
 
-/** What the work of a state came to. */
+/** Outcome of a state. */
 export const loopOutcomes = [
   'generated',
   'selected',
@@ -46,9 +46,9 @@ export const loopTransitions: Transitions = Object.freeze({
   awaiting_ratings: Object.freeze({ rated: 'pairs', disagreement: 'hold', too_few_ratings: 'hold' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
   // Weights of pairs can leave a split without any, which only the training sees. A reward model that failed its audit
-  // would teach the policy what people did not ask for.
+  // would teach the policy what people do not prefer.
   reward: Object.freeze({ trained: 'train', no_pairs: 'hold', unsound: 'hold' }),
-  // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
+  // A policy too far from its reference, or whose run failed its audit, is not worth labeling.
   train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
   compare: Object.freeze({ answered: 'awaiting_judgements' }),
   awaiting_judgements: Object.freeze({ won: 'promote', not_won: 'hold', not_judged: 'hold' }),
@@ -57,7 +57,7 @@ export const loopTransitions: Transitions = Object.freeze({
   done: Object.freeze({}),
 });
 
-/** The state after `outcome`, or undefined when `state` cannot come to it. */
+/** The state after `outcome`; undefined if `outcome` is impossible in `state`. */
 export function nextState(state: LoopState, outcome: LoopOutcome): LoopState | undefined {
   return loopTransitions[state][outcome];
 }
@@ -73,7 +73,7 @@ type StatusTransitions = Readonly<Record<LoopStatus, Readonly<Partial<Record<Loo
 export const statusTransitions: StatusTransitions = Object.freeze({
   running: Object.freeze({ pause: 'paused', stop: 'stopped', fail: 'failed', complete: 'completed' }),
   paused: Object.freeze({ resume: 'running', stop: 'stopped' }),
-  // What failed is tried again from the state in which it failed.
+  // A failed loop is retried from the state in which it failed.
   failed: Object.freeze({ resume: 'running', stop: 'stopped' }),
   completed: Object.freeze({}),
   stopped: Object.freeze({}),

@@ -21,22 +21,22 @@ export class Loop {
   @Column('uuid')
   policyId: string;
 
-  /** Points to the best version so far. */
+  /** Alias of the best version so far. */
   @Column('text')
   alias: string;
 
-  /** Where the first iteration starts. */
+  /** Version that the first iteration starts from. */
   @Column('uuid')
   firstVersionId: string;
 
-  /** Where the next iteration starts: the last one promoted. */
+  /** Version that the next iteration starts from: the last one promoted. */
   @Column('uuid')
   currentVersionId: string;
 
   @Column('uuid')
   criterionVersionId: string;
 
-  /** Prompts to practise on and to have rated. */
+  /** Prompt set for training and rating. */
   @Column('uuid')
   promptSetId: string;
 
@@ -57,7 +57,7 @@ export class Loop {
   @Column('integer')
   iteration: number;
 
-  /** What the state waits for, when that is a job. */
+  /** Job that the state waits for; null: none. */
   @Column('uuid', { nullable: true })
   jobId: string | null;
 
@@ -68,7 +68,7 @@ export class Loop {
   @Column('jsonb', { nullable: true })
   error: LoopError | null;
 
-  /** Grows with every change. */
+  /** Version number of the loop, increased by every change. */
   @Column('integer')
   version: number;
 

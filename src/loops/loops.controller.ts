@@ -16,7 +16,7 @@ export class LoopsController {
     private readonly iterations: LoopIterationsService,
   ) {}
 
-  /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+  /** Starts a loop, which repeats: answers, ratings, pairs, reward model, training, blind comparison. */
   @Post()
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'loops_create' })
@@ -38,7 +38,7 @@ export class LoopsController {
     return this.loops.get(id);
   }
 
-  /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+  /** Pauses the loop. Nothing new is started; a running job pauses at its next step boundary and keeps its progress. */
   @Post(':id/pause')
   @HttpCode(200)
   @RequireScopes('training:write')
@@ -47,7 +47,7 @@ export class LoopsController {
     return this.loops.pause(id);
   }
 
-  /** Goes on after a pause, or tries again what failed. */
+  /** Resumes a paused loop, or retries what failed. */
   @Post(':id/resume')
   @HttpCode(200)
   @RequireScopes('training:write')
@@ -56,7 +56,7 @@ export class LoopsController {
     return this.loops.resume(id);
   }
 
-  /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+  /** Stops the loop permanently. A running job is cancelled and an open labeling batch closed; results are kept. */
   @Post(':id/stop')
   @HttpCode(200)
   @RequireScopes('training:write')
@@ -65,7 +65,7 @@ export class LoopsController {
     return this.loops.stop(id);
   }
 
-  /** With their figures, first to last: how the policy and the reward model fared. */
+  /** Iterations in order, with figures of the policy and the reward model. */
   @Get(':id/iterations')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'loops_listIterations' })
@@ -73,7 +73,7 @@ export class LoopsController {
     return this.iterations.list(id, query);
   }
 
-  /** Everything that the iteration made, by id, and what it waits for. */
+  /** All resources of the iteration by id, and what it waits for. */
   @Get(':id/iterations/:number')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'loops_getIteration' })
@@ -84,7 +84,7 @@ export class LoopsController {
     return this.iterations.get(id, number);
   }
 
-  /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+  /** Completions to rate. Post a rating of each to `/v1/ratings` under the loop's criterion version. */
   @Get(':id/iterations/:number/completions')
   @RequireScopes('completions:read')
   @ApiOperation({ operationId: 'loops_listCompletions' })

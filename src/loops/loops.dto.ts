@@ -54,7 +54,7 @@ class PeopleJudge {
 
 @ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto, LabelingBatchJudgeDto)
 class LoopSettingsDto {
-  /** How often round at most. */
+  /** Maximum number of iterations. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.iterations })
   @IsOptional()
   @IsInt()
@@ -82,7 +82,7 @@ class LoopSettingsDto {
   @Type(() => LoopRewardDto)
   reward?: LoopRewardDto;
 
-  /** Of each iteration's training run. */
+  /** Training run of each iteration. */
   @ApiProperty(loopTrainingSchema)
   @IsDefined()
   @IsObject()
@@ -96,7 +96,7 @@ class LoopSettingsDto {
   })
   training: LoopTrainingDto;
 
-  /** Who compares the new version with the old one: people, never the reward model that trained it. */
+  /** People who compare the new version with the old one; never the reward model that trained it. */
   @ApiProperty({
     oneOf: judges.map(({ value }) => ({ $ref: getSchemaPath(value) })),
     discriminator: { propertyName: 'type', mapping: Object.fromEntries(judges.map(({ name, value }) => [name, getSchemaPath(value)])) },
@@ -112,7 +112,7 @@ class LoopSettingsDto {
   @Type(() => LoopGateDto)
   gate?: LoopGateDto;
 
-  /** Of the prompts drawn, of the answers and of the pairs; every iteration adds its number. */
+  /** Seed of the drawn prompts, the answers and the pairs; each iteration adds its number. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_000_000, default: loopDefaults.seed })
   @IsOptional()
   @IsInt()
@@ -128,42 +128,42 @@ export class CreateLoopDto extends LoopSettingsDto implements LoopRequest {
   @IsStorable()
   name: string;
 
-  /** Where the first iteration starts; must have weights. */
+  /** Policy version with stored weights that the first iteration starts from. */
   @IsUUID()
   policyVersionId: string;
 
-  /** Points to the winner after each promotion; no other loop that is not over may move it. */
+  /** Alias that points to the winner after each promotion; only one active loop may use it. */
   @ApiPropertyOptional({ default: 'best', example: 'best' })
   @IsOptional()
   @IsString()
   alias?: string;
 
-  /** What answers are rated against; must be published. */
+  /** Published criterion version that answers are rated under. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** Prompts to practise on and to have rated. */
+  /** Prompt set for training and rating. */
   @IsUUID()
   promptSetId: string;
 
-  /** Prompts of the blind comparisons; none may have the text of one that is practised on. */
+  /** Prompt set of the blind comparisons; none of its texts may be in the training prompt set. */
   @IsUUID()
   heldOutPromptSetId: string;
 }
 
 export class LoopErrorDto implements LoopError {
-  /** Of the job's error or of the request that was refused. @example training_does_not_fit */
+  /** Code of the job's error or of the refused request. @example training_does_not_fit */
   code: string;
 
   detail: string;
 
-  /** `resume` retries it. */
+  /** The failed job, which `resume` retries. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 }
 
 export class LoopDto extends OmitType(LoopSettingsDto, ['reward'] as const) {
-  /** The hyperparameters of the reward model that were given. */
+  /** Reward model hyperparameters as given. */
   @ApiProperty({ type: TrainingSettingsDto })
   reward: TrainingSettingsDto;
 
@@ -182,7 +182,7 @@ export class LoopDto extends OmitType(LoopSettingsDto, ['reward'] as const) {
   @ApiProperty({ format: 'uuid' })
   firstVersionId: string;
 
-  /** The last one promoted; at first `firstVersionId`. */
+  /** The last promoted version; at first `firstVersionId`. */
   @ApiProperty({ format: 'uuid' })
   currentVersionId: string;
 
@@ -198,7 +198,7 @@ export class LoopDto extends OmitType(LoopSettingsDto, ['reward'] as const) {
   @ApiProperty({ enum: loopStatuses, enumName: 'LoopStatus' })
   status: LoopStatus;
 
-  /** Where the iteration stands. */
+  /** Current state of the iteration. */
   @ApiProperty({ enum: loopStates, enumName: 'LoopState' })
   state: LoopState;
 
@@ -206,14 +206,14 @@ export class LoopDto extends OmitType(LoopSettingsDto, ['reward'] as const) {
   @ApiProperty({ type: 'integer', example: 1 })
   iteration: number;
 
-  /** The job that the state waits for. */
+  /** Job that the state waits for; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
   @ApiProperty({ type: LoopErrorDto, nullable: true })
   error: LoopErrorDto | null;
 
-  /** Grows with every change. */
+  /** Version number of the loop, increased by every change. */
   @ApiProperty({ type: 'integer', example: 7 })
   version: number;
 

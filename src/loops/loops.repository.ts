@@ -46,7 +46,7 @@ export class LoopsRepository {
     return tx.findOne(Loop, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** The same, when it runs and nobody else has it. */
+  /** The same, if it is running and not locked by another process. */
   lockRunning(tx: Transaction, id: string): Promise<Loop | null> {
     return tx
       .createQueryBuilder(Loop, 'loop')

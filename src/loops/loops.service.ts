@@ -47,7 +47,7 @@ export class LoopsService {
     } catch (error) {
       const broken = brokenUnique(error);
       if (!broken) throw error;
-      if (broken === 'loops_one_per_alias') throw conflict('loop_alias_in_use', `another loop that is not over moves the alias '${alias}'`);
+      if (broken === 'loops_one_per_alias') throw conflict('loop_alias_in_use', `another active loop uses the alias '${alias}'`);
       throw conflict('loop_name_taken', `another loop has the name '${name}'`);
     }
   }
@@ -62,7 +62,7 @@ export class LoopsService {
     return { ...page, data: page.data.map(view) };
   }
 
-  /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+  /** Pauses the loop. Nothing new is started; a running job pauses at its next step boundary and keeps its progress. */
   pause(id: string): Promise<LoopDto> {
     return this.act(id, 'pause', async (tx, loop) => {
       const paused = loop.jobId !== null && (await this.jobs.actIn(tx, loop.jobId, 'pause'));
@@ -70,17 +70,17 @@ export class LoopsService {
     });
   }
 
-  /** Goes on after a pause, or tries again what failed. */
+  /** Resumes a paused loop, or retries what failed. */
   resume(id: string): Promise<LoopDto> {
     return this.act(id, 'resume', async (tx, loop) => {
       const failed = loop.status === 'failed' ? loop.error?.jobId : null;
-      // A job that somebody has retried by hand is under way and stays so.
+      // A job that was retried manually keeps running.
       if (failed) await this.jobs.actIn(tx, failed, 'retry');
       return { error: null };
     });
   }
 
-  /** For good. A job that runs is cancelled, and people are let go; what was made stays. */
+  /** Stops the loop permanently. A running job is cancelled, the labeling batch closed; results are kept. */
   stop(id: string): Promise<LoopDto> {
     return this.act(id, 'stop', async (tx, loop) => {
       if (loop.jobId !== null) await this.jobs.actIn(tx, loop.jobId, 'cancel');

@@ -10,7 +10,7 @@ import { deviation, mean } from '#src/common/statistics.js';
 import type { LoopSelection } from './loop-config.js';
 
 export interface SelectionFigures {
-  /** What was done: the first iteration has no reward model to disagree with itself. */
+  /** Selection that was used; the first iteration has no reward model for `disagreement`. */
   by: LoopSelection;
   candidates: number;
   chosen: number;

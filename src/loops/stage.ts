@@ -6,9 +6,9 @@ import type { LoopIteration } from './loop-iteration.entity.js';
 import type { LoopOutcome } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
 
-/** What one step of the work of a state did, all of it inside one transaction. Nothing at all means: still waiting. */
+/** The result of one step of a state, done in one transaction. Empty: still waiting. */
 export interface StageResult {
-  /** What the iteration now has. */
+  /** New fields of the iteration. */
   iteration?: Partial<Omit<LoopIteration, 'loopId' | 'number' | 'figures'>>;
   figures?: LoopFigures;
   loop?: Partial<Pick<Loop, 'currentVersionId'>>;
@@ -18,12 +18,12 @@ export interface StageResult {
   outcome?: LoopOutcome;
 }
 
-/** What a state is asked with: the loop, its row locked, and the iteration it is in. */
+/** Input of a state: the loop, with its row locked, and its current iteration. */
 export interface StageTask {
   tx: Transaction;
   loop: Loop;
   iteration: LoopIteration;
-  /** What the job of this state failed for want of, where that is an answer and no fault. */
+  /** Missing data that made the job of this state fail, if the state treats that as a result. */
   lack?: LoopLack;
 }
 
@@ -33,15 +33,15 @@ export interface StageTask {
  */
 export type StageWork = (task: StageTask) => Promise<StageResult | null>;
 
-/** Makes things on behalf of whoever made the loop; it has asked for all of them already. */
+/** Acts on behalf of the creator of the loop, who was authorised for all of it. */
 export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!, scopes: [], vendorId: null });
 
 /**
  * A value that an earlier state of the same iteration has left.
  *
- * @throws LoopFailure without one: asking again would give the same, so that somebody must hear of it
+ * @throws LoopFailure without one: retrying cannot help, so the loop fails
  */
 export function made<T>(value: T | null, what: string): T {
   if (value !== null) return value;
-  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, and its state needs one`, jobId: null });
+  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, which its state requires`, jobId: null });
 }

@@ -1,4 +1,4 @@
-/** What this machine computes per second, measured by one small matrix product: a yardstick for estimates, not a benchmark. */
+/** Speed of this machine, measured with one small matrix product: for estimates, not a benchmark. */
 import { emitModel } from './emit.js';
 import { input } from './graph.js';
 import { matmul } from './ops.js';

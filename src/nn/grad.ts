@@ -64,7 +64,7 @@ function needsGradient(order: readonly Node[], targets: ReadonlySet<number>): Se
   return needed;
 }
 
-/** What each input of `node` gets, by the values of its `twin`; null where no gradient is wanted. */
+/** The gradient of each input of `node`, from the values of its `twin`; null: no gradient is needed. */
 function contributions(
   node: Node,
   twin: Node,

@@ -1,6 +1,6 @@
 /**
  * Construction: frozen nodes over a small typed op set.
- * Every node knows its static shape and element type, so a graph that was built is well formed;
+ * Every node has a static shape and element type, so a graph that was built is well formed;
  * differentiation, emission and interpretation are separate tables over `Op`.
  */
 import { sizeOf, type DType, type Tensor } from './tensor.js';

@@ -1,6 +1,6 @@
 /**
- * How much memory a graph needs, told before it runs: its values are walked in the order in which they are computed,
- * and each lives from its own operator to its last user.
+ * Memory that a graph needs, computed without running it: values are walked in order of computation, and each is alive from its own
+ * operator to its last user.
  *
  * An estimate: the runtime may choose another order among independent operators. What it is good for is choosing between plans
  * and refusing what cannot fit.
@@ -17,7 +17,7 @@ export interface MemoryPlan {
   outputs: number;
   /** Most bytes of inner values alive at once; outputs are written where the caller wants them and not counted. */
   activations: number;
-  /** Of the matrix products: nearly all of a transformer's work. */
+  /** Floating-point operations of the matrix products, nearly all of a transformer's work. */
   floatingPointOperations: number;
   operators: number;
 }
@@ -27,7 +27,7 @@ const bytesOf: Record<Node['dtype'], number> = { float32: 4, int64: 8, int32: 4,
 /** Operators whose value is another view of their first input. */
 const views = new Set<Op>(['Reshape', 'StopGradient']);
 
-/** Operators that may write over an input of the same size which nobody else needs any more. */
+/** Operators that may overwrite an input of the same size without later users. */
 const inPlace = new Set<Op>(['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Abs', 'Exp', 'Sqrt', 'Tanh', 'Sigmoid', 'Clip', 'Where', 'Softmax', 'LogSoftmax', 'ScatterAdd']);
 
 const given = (node: Node): boolean => isOp(node, 'Input') || isOp(node, 'Constant');
@@ -73,19 +73,19 @@ function peakOfValues(order: readonly Node[], results: readonly Node[]): number 
   return peak;
 }
 
-/** Side outputs that somebody reads, by the node they belong to. */
+/** Side outputs that are used, by the node they belong to. */
 function sideOutputs(order: readonly Node[]): Map<number, Node[]> {
   const sides = new Map<number, Node[]>();
   for (const node of order) if (isOp(node, 'Output')) sides.set(node.inputs[0].id, [...(sides.get(node.inputs[0].id) ?? []), node]);
   return sides;
 }
 
-/** Bytes that an operator takes only while it runs: weights of attention that nobody reads later. */
+/** Bytes that an operator takes only while it runs: attention weights without later users. */
 function passing(node: Node, sides: ReadonlyMap<number, Node[]>): number {
   return isOp(node, 'SoftmaxMatMul') && !sides.has(node.id) ? size(node.inputs[0]) : 0;
 }
 
-/** The node whose memory a view shows. */
+/** The node that owns the memory of a view. */
 function ownerOf(node: Node): Node {
   let at = node;
   while (views.has(at.op)) at = at.inputs[0];

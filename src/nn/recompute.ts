@@ -38,13 +38,13 @@ export class Recompute {
     });
   }
 
-  /** To be told when the whole gradient of a node is known, in backward order. */
+  /** Called when the whole gradient of a node is known, in backward order. */
   reached(node: Node, gradient: Node): void {
     const segment = this.endOf.get(node.id);
     if (segment !== undefined) this.arrived[segment] = gradient;
   }
 
-  /** What backward rules should read in the place of `node`: a copy inside a segment, else the node itself. */
+  /** The node that backward rules should read instead of `node`: a copy inside a segment, else `node`. */
   twin(node: Node): Node {
     const segment = this.segmentOf.get(node.id) ?? this.endOf.get(node.id);
     if (segment === undefined) return node;

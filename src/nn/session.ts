@@ -1,5 +1,5 @@
 /**
- * Execution: the only file that knows ONNX Runtime.
+ * Execution: the only file that depends on ONNX Runtime.
  * `run` blocks the event loop of its process while the graph computes; call it from a worker.
  */
 import * as ort from 'onnxruntime-node';
@@ -13,7 +13,7 @@ export type Provider = (typeof providers)[number];
 export interface SessionOptions {
   /** Threads of one operator; ONNX Runtime's choice (the physical cores) when left out. */
   readonly threads?: number;
-  /** What computes; the process's choice (setDefaultProvider) when left out. Operators it lacks run on the CPU. */
+  /** Execution provider; default: the process's choice (setDefaultProvider). Operators it lacks run on the CPU. */
   readonly provider?: Provider;
   /** Whether the session keeps memory that a run gave back, for its next run; not when left out. */
   readonly arena?: boolean;
@@ -132,7 +132,7 @@ function toRuntime({ dtype, data, shape }: Tensor): ort.Tensor {
 function fromRuntime(value: ort.Tensor): Tensor {
   const { type, data, dims } = value;
   if (type !== 'float32' && type !== 'int64' && type !== 'int32' && type !== 'uint8' && type !== 'bool') {
-    throw new TypeError(`the graph gave a tensor of type ${type}`);
+    throw new TypeError(`the graph returned a tensor of type ${type}`);
   }
   return { dtype: type, shape: [...dims], data: (data ?? allocate(type, 0)) as Tensor['data'] };
 }

@@ -1,4 +1,4 @@
-/** Element types the engine knows. `bool` is stored one byte per element, as ONNX Runtime does. */
+/** Element types of the engine. `bool` is stored one byte per element, as ONNX Runtime does. */
 export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
 
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
@@ -46,7 +46,7 @@ export function u8(data: Uint8Array, shape: readonly number[]): Tensor {
   return tensor('uint8', data, shape);
 }
 
-/** A tensor of zeros of the given type (float32 unless told). */
+/** A tensor of zeros of the given type (default float32). */
 export function zeros(shape: readonly number[], dtype: DType = 'float32'): Tensor {
   return tensor(dtype, allocate(dtype, sizeOf(shape)), shape);
 }

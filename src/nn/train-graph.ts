@@ -1,6 +1,6 @@
 /**
  * The part of a training step that is a graph, as an ONNX model: forward, loss and backward in one run. What is done with
- * the gradients is the optimizer's affair (optim/).
+ * the gradients is up to the optimizer (optim/).
  */
 import { emitModel } from './emit.js';
 import { grad } from './grad.js';

@@ -19,7 +19,7 @@ export interface TrainStepOptions {
   /** Inputs that never change, such as frozen weights: fed to every run. */
   readonly frozen?: Feeds;
   readonly session?: SessionOptions;
-  /** Of graphs that draw (`TrainGraph.noise`): it, the step and the part of the step say what is drawn. */
+  /** For graphs with randomness (`TrainGraph.noise`): seed, step and part of the step determine the noise. */
   readonly seed?: string | number;
   /** Sessions kept at once; the longest unused goes first. 16 when left out. */
   readonly maxSessions?: number;
@@ -46,7 +46,7 @@ interface Compiled {
   readonly draws: boolean;
 }
 
-/** A batch that is a step, or one whose gradients are added to others. */
+/** A batch that is a whole step, or one whose gradients are accumulated. */
 type Kind = 'whole' | 'part';
 
 export class TrainStep {
@@ -125,10 +125,10 @@ export class TrainStep {
     return reportOf(await session.run(feeds, into));
   }
 
-  /** Odd, as hashing wants it. */
+  /** Odd, as the hash requires. */
   private noise(): number {
     const { seed, state } = this.options;
-    if (seed === undefined) throw new Error('the graph draws, and there is no seed');
+    if (seed === undefined) throw new Error('the graph needs a seed for its randomness');
     return Rng.from(`${seed}/noise/${state.step}/${this.runs}`).int32() | 1;
   }
 

@@ -2,15 +2,15 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { MarginBucket, NullBaseline, PairSetDiagnostics, SplitDiagnostics } from './pair-diagnostics.js';
 
 /**
- * How often a rule that never reads the text is right. Over untied pairs; half a point where the rule cannot
- * tell. A reward model that does not beat these on `eval` has learned nothing but them.
+ * Accuracy of a content-blind rule over untied pairs; undecided pairs count half. A reward model that does not beat these on `eval` has
+ * learned nothing more.
  */
 export class NullBaselineDto implements NullBaseline {
-  /** Null when there are no such pairs. */
+  /** Share of correct predictions; null: no such pairs. */
   @ApiProperty({ type: Number, nullable: true, example: 0.742 })
   accuracy: number | null;
 
-  /** Pairs that were judged. */
+  /** Number of pairs counted. */
   @ApiProperty({ type: 'integer', example: 18736 })
   pairs: number;
 }
@@ -29,8 +29,8 @@ export class NullBaselinesDto {
   first: NullBaselineDto;
 
   /**
-   * Over pairs whose two completions at least two labelers both rated: the one that more of these labelers
-   * scored higher wins; as many on either side counts half. Below 1 where the aggregate and a head count differ.
+   * Over pairs rated by at least two common labelers: the completion that more of them scored higher wins; equal numbers count half. Below
+   * 1 if aggregation and head count differ.
    */
   @ApiProperty({ type: NullBaselineDto })
   majority: NullBaselineDto;
@@ -64,7 +64,7 @@ export class SplitDiagnosticsDto implements SplitDiagnostics {
   @ApiProperty({ type: 'integer' })
   pairs: number;
 
-  /** Kept ties among them. */
+  /** Number of kept ties among them. */
   @ApiProperty({ type: 'integer' })
   ties: number;
 
@@ -93,7 +93,7 @@ export class MarginBucketDto implements MarginBucket {
   /** Inclusive. */
   from: number;
 
-  /** Exclusive, but in the last bucket and where `to` equals `from`. */
+  /** Exclusive, except in the last bucket and if `to` equals `from`. */
   to: number;
 
   @ApiProperty({ type: 'integer' })
@@ -113,15 +113,15 @@ export class PairsPerPromptDto {
 }
 
 export class PairSetDiagnosticsDto implements PairSetDiagnostics {
-  /** Ratings that were aggregated. */
+  /** Number of aggregated ratings. */
   @ApiProperty({ type: 'integer' })
   ratings: number;
 
-  /** Rankings and comparisons that had a vote. */
+  /** Number of rankings and comparisons counted as votes. */
   @ApiPropertyOptional({ type: 'integer' })
   preferences?: number;
 
-  /** Pairs that they decide; scores decide the rest. */
+  /** Number of pairs that they decide; scores decide the rest. */
   @ApiPropertyOptional({ type: 'integer' })
   decidedByPreference?: number;
 
@@ -131,11 +131,11 @@ export class PairSetDiagnosticsDto implements PairSetDiagnostics {
   @ApiProperty({ type: 'integer' })
   prompts: number;
 
-  /** Prompts that gave at least one pair. */
+  /** Number of prompts with at least one pair. */
   @ApiProperty({ type: 'integer' })
   promptsWithPairs: number;
 
-  /** All pairs of scored completions of one prompt, and those that only votes decide. */
+  /** Number of pairs of scored completions of one prompt, plus those that only votes decide. */
   @ApiProperty({ type: 'integer' })
   possiblePairs: number;
 
@@ -145,22 +145,22 @@ export class PairSetDiagnosticsDto implements PairSetDiagnostics {
   @ApiProperty({ type: 'integer' })
   tiesDropped: number;
 
-  /** Left out because their scores differ by less than `minimumMargin`. */
+  /** Number of pairs left out because their scores differ by less than `minimumMargin`. */
   @ApiProperty({ type: 'integer' })
   belowMargin: number;
 
-  /** Left out by the sample. */
+  /** Number of pairs left out by sampling. */
   @ApiProperty({ type: 'integer' })
   notSampled: number;
 
   @ApiProperty({ type: SplitsDiagnosticsDto })
   splits: SplitsDiagnosticsDto;
 
-  /** Pairs by difference of scores, ascending. */
+  /** Pairs by score difference, ascending. */
   @ApiProperty({ type: [MarginBucketDto] })
   margins: MarginBucketDto[];
 
-  /** Over the prompts that have pairs. */
+  /** Statistics over the prompts that have pairs. */
   @ApiProperty({ type: PairsPerPromptDto, nullable: true })
   pairsPerPrompt: PairsPerPromptDto | null;
 }

@@ -26,7 +26,7 @@ import { PairSetsService } from './pair-sets.service.js';
 export class PairSetsController {
   constructor(private readonly sets: PairSetsService) {}
 
-  /** Starts the building of a pair set from the ratings that are there when the job runs. */
+  /** Starts a job that builds a pair set from the ratings stored when it runs. */
   @Post()
   @HttpCode(202)
   @RequireScopes('pairs:write')
@@ -42,7 +42,7 @@ export class PairSetsController {
     return toDto(set);
   }
 
-  /** Counts what would come out, and writes nothing. */
+  /** Counts the resulting pairs without storing anything. */
   @Post('preview')
   @HttpCode(200)
   @RequireScopes('pairs:read')
@@ -66,7 +66,7 @@ export class PairSetsController {
     return toDto(await this.sets.get(id));
   }
 
-  /** The pairs in order, the preferred completion first. */
+  /** The pairs in order, preferred completion first. */
   @Get(':id/pairs')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_listPairs' })
@@ -74,7 +74,7 @@ export class PairSetsController {
     return this.sets.pairs(id, query);
   }
 
-  /** How the pairs came about, and how far rules that never read the text get on them. */
+  /** Statistics of the build, and the accuracy of content-blind rules on the pairs. */
   @Get(':id/diagnostics')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_getDiagnostics' })
@@ -82,7 +82,7 @@ export class PairSetsController {
     return this.sets.diagnostics(id);
   }
 
-  /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
+  /** Weight of each labeler's ratings and votes, in a set with `reliability-weighted` aggregation or `pairWeights`. */
   @Get(':id/labeler-weights')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_listLabelerWeights' })
@@ -90,7 +90,7 @@ export class PairSetsController {
     return this.sets.labelerWeights(id, query);
   }
 
-  /** TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out. */
+  /** Pairs in TRL's preference format, one `{"prompt","chosen","rejected"}` per line, in order; kept ties are omitted. */
   @Get(':id/export')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_export' })

@@ -29,7 +29,7 @@ import {
 } from './pair-set-config.js';
 
 export class CreatePairSetDto {
-  /** Ratings under this version are used. Must be published. */
+  /** Published criterion version whose ratings are used. */
   @IsUUID()
   criterionVersionId: string;
 
@@ -50,25 +50,25 @@ export class CreatePairSetDto {
   @IsUUID(undefined, { each: true })
   labelerIds?: string[];
 
-  /** Ratings of pilots too, which tried out the version while it was a draft. */
+  /** Whether to include ratings from pilots of the version. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
   includePilots?: boolean;
 
-  /** Ratings of gold items too, whose right score was known beforehand. */
+  /** Whether to include ratings of gold items. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
   includeGold?: boolean;
 
-  /** `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. */
+  /** Pairs per prompt: `all`, or a seeded random `sample` of `pairsPerPrompt`. */
   @ApiPropertyOptional({ enum: pairStrategies, enumName: 'PairStrategy', default: 'all' })
   @IsOptional()
   @IsIn(pairStrategies)
   strategy?: PairStrategy;
 
-  /** At most so many pairs of each prompt; needed for `sample`, and only there. */
+  /** Maximum number of pairs per prompt; required for `sample`, otherwise not allowed. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, example: 8 })
   @ValidateIf((dto: CreatePairSetDto) => dto.strategy === 'sample' || (dto.pairsPerPrompt ?? undefined) !== undefined)
   @IsInt()
@@ -76,7 +76,7 @@ export class CreatePairSetDto {
   @Max(100_000)
   pairsPerPrompt?: number;
 
-  /** Decides the sample, the split and the order of kept ties. */
+  /** Seed of the sample, the split and the order of kept ties. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_483_647, default: 0 })
   @IsOptional()
   @IsInt()
@@ -85,9 +85,9 @@ export class CreatePairSetDto {
   seed?: number;
 
   /**
-   * How several ratings of one completion become one score: their `mean` or `median`; what most of them give
-   * (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-   * (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
+   * Aggregation of several ratings of a completion into one score: `mean`, `median`, `majority` (the most common level; the mean of
+   * several such levels), or `reliability-weighted` (a mean weighted by labeler reliability, which also weights votes of rankings and
+   * comparisons; needs completions judged by several labelers).
    */
   @ApiPropertyOptional({ enum: scoreAggregations, enumName: 'ScoreAggregation', default: 'mean' })
   @IsOptional()
@@ -95,28 +95,28 @@ export class CreatePairSetDto {
   aggregation?: ScoreAggregation;
 
   /**
-   * Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-   * together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+   * Whether pairs get a `weight`, which trainers use. `reliability`: the combined reliability of the judgements behind a pair, from 0 to
+   * 1. Works with any aggregation; needs completions judged by several labelers.
    */
   @ApiPropertyOptional({ enum: pairWeightKinds, enumName: 'PairWeightKind', default: 'none' })
   @IsOptional()
   @IsIn(pairWeightKinds)
   pairWeights?: PairWeightKind;
 
-  /** What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. */
+  /** Treatment of two completions with equal scores or equal votes. The order of kept ties is random, by the seed. */
   @ApiPropertyOptional({ enum: tiePolicies, enumName: 'TiePolicy', default: 'drop' })
   @IsOptional()
   @IsIn(tiePolicies)
   ties?: TiePolicy;
 
-  /** Smallest difference of scores that makes a pair. Does not concern kept ties. */
+  /** Minimum score difference of a pair; does not apply to kept ties. */
   @ApiPropertyOptional({ minimum: 0, default: 0 })
   @IsOptional()
   @IsNumber()
   @Min(0)
   minimumMargin?: number;
 
-  /** Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged. */
+  /** Minimum number of labelers: completions rated by fewer are left out, and so are votes on a pair judged by fewer. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: 1 })
   @IsOptional()
   @IsInt()
@@ -124,7 +124,7 @@ export class CreatePairSetDto {
   @Max(1000)
   minimumRatings?: number;
 
-  /** Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation. */
+  /** Share of prompts held out for evaluation, by a hash of prompt and seed. */
   @ApiPropertyOptional({ minimum: 0, maximum: 0.9, default: 0.2 })
   @IsOptional()
   @IsNumber()
@@ -159,7 +159,7 @@ export class PairSetConfigDto implements PairSetConfig {
   @ApiProperty({ enum: scoreAggregations, enumName: 'ScoreAggregation' })
   aggregation: ScoreAggregation;
 
-  /** Left out where pairs have no weights. */
+  /** Omitted if pairs have no weights. */
   @ApiPropertyOptional({ enum: pairWeightKinds, enumName: 'PairWeightKind' })
   pairWeights?: PairWeightKind;
 
@@ -179,7 +179,7 @@ export class PairSetDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** The job that builds it. */
+  /** Job that builds the set. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
@@ -196,7 +196,7 @@ export class PairSetDto {
   @ApiProperty({ type: 'integer', nullable: true, example: 18736 })
   pairCount: number | null;
 
-  /** Null until built. */
+  /** When it was built; null until built. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   builtAt: Date | null;
 
@@ -224,7 +224,7 @@ export class PreviewSplitsDto {
   eval: PreviewSplitDto;
 }
 
-/** What a build would make of the ratings as they are now. */
+/** Counts of a build from the current ratings. */
 export class PairSetPreviewDto {
   @ApiProperty({ type: 'integer' })
   ratings: number;
@@ -235,15 +235,15 @@ export class PairSetPreviewDto {
   @ApiProperty({ type: 'integer' })
   prompts: number;
 
-  /** All pairs of completions of one prompt, ties among them. */
+  /** All pairs of completions of one prompt, including ties. */
   @ApiProperty({ type: 'integer' })
   possiblePairs: number;
 
-  /** Pairs that rankings and comparisons decide. */
+  /** Number of pairs decided by rankings and comparisons. */
   @ApiProperty({ type: 'integer' })
   decidedByPreference: number;
 
-  /** Possible pairs with equal scores, dropped or not. */
+  /** Number of possible pairs with equal scores, dropped or not. */
   @ApiProperty({ type: 'integer' })
   tiesFound: number;
 
@@ -266,7 +266,7 @@ export class PairSideDto {
 
 /** Two completions of one prompt, the preferred one first. */
 export class PairDto {
-  /** Place in the set, from 0. */
+  /** Position in the set, from 0. */
   @ApiProperty({ type: 'integer', example: 0 })
   ordinal: number;
 
@@ -276,7 +276,7 @@ export class PairDto {
   @ApiProperty({ enum: splits, enumName: 'Split' })
   split: Split;
 
-  /** True when both scored the same; which one is called chosen is then the seed's doing. */
+  /** Whether both have the same score; the seed then decides which one is called chosen. */
   tie: boolean;
 
   @ApiProperty({ type: PairSideDto })
@@ -285,11 +285,11 @@ export class PairDto {
   @ApiProperty({ type: PairSideDto })
   rejected: PairSideDto;
 
-  /** Of chosen and rejected: 1 for the preferred, 0 for the other, 0.5 and 0.5 for a tie. */
+  /** Labels of chosen and rejected: 1 and 0, or 0.5 and 0.5 for a tie. */
   @ApiProperty({ type: [Number], example: [1, 0] })
   labels: number[];
 
-  /** How reliable the judgements behind the pair are together; null unless the set has `pairWeights`. */
+  /** Combined reliability of the judgements behind the pair; null: the set has no `pairWeights`. */
   @ApiProperty({ type: Number, nullable: true, example: 0.83 })
   weight: number | null;
 }
@@ -336,29 +336,29 @@ class PairSetLabelerWeightDto implements LabelerWeight {
   @ApiProperty({ format: 'uuid' })
   labelerId: string;
 
-  /** Ratings of the set that are theirs. */
+  /** Number of ratings by the labeler in the set. */
   @ApiProperty({ type: 'integer', example: 214 })
   ratings: number;
 
   /**
-   * Quadratically weighted kappa between their answers and the true levels, as estimated: 1 is always right, 0 what
-   * chance gives. Null where all ratings of the set are alike.
+   * Estimated quadratically weighted kappa between the labeler's answers and the true levels: 1 is always right, 0 is chance. Null: all
+   * ratings of the set are equal.
    */
   @ApiProperty({ type: Number, nullable: true, example: 0.71 })
   reliability: number | null;
 
-  /** reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count. @example 2.448242 */
+  /** reliability / (1 - reliability), clipped to 0.05 to 19. Only ratios of weights matter. @example 2.448242 */
   weight: number;
 
-  /** Rankings and comparisons of the set that are theirs. */
+  /** Number of rankings and comparisons by the labeler in the set. */
   @ApiProperty({ type: 'integer', example: 96 })
   preferences: number;
 
-  /** The same over the orders (worse, tied, better) of two completions. */
+  /** The same reliability for orders (worse, tied, better) of two completions. */
   @ApiProperty({ type: Number, nullable: true, example: 0.64 })
   preferenceReliability: number | null;
 
-  /** What their votes weigh; null in sets built before votes had weights. */
+  /** Weight of the labeler's votes; null in sets built before votes had weights. */
   @ApiProperty({ type: Number, nullable: true, example: 1.777344 })
   preferenceWeight: number | null;
 }

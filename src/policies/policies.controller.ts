@@ -50,7 +50,7 @@ export class PoliciesController {
     return this.policies.getAlias(id, alias);
   }
 
-  /** Points an alias such as `production` at a version, wherever it pointed before. */
+  /** Points an alias such as `production` to a version, replacing its earlier target. */
   @Put(':id/aliases/:alias')
   @RequireScopes('policies:write')
   @ApiOperation({ operationId: 'policies_putAlias' })

@@ -35,7 +35,7 @@ export class PolicyDto {
 export class PolicyPage extends PageOf(PolicyDto) {}
 
 export class PutPolicyAliasDto {
-  /** A version of this policy. */
+  /** Id of a version of this policy. */
   @IsUUID()
   policyVersionId: string;
 }

@@ -49,7 +49,7 @@ export class PoliciesService {
     requireAlias(alias, '/alias');
     const version = await this.versions.find(policyVersionId);
     if (version?.policyId !== policyId) {
-      const message = 'this policy has no such version';
+      const message = 'the policy has no version with this id';
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', message, policyVersionId);
     }
     const before = await this.policies.findAlias(policyId, alias);
@@ -57,7 +57,7 @@ export class PoliciesService {
     return this.database.transaction((tx) => this.promote(tx, auth, policyId, alias, version.id));
   }
 
-  /** The same in the caller's transaction, for a version that is known to be of the policy: told, and written down. */
+  /** The same in the caller's transaction, for a version known to belong to the policy; emits an event and an audit entry. */
   async promote(tx: Transaction, actor: Actor, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     const promoted = await this.policies.putAlias(policyId, alias, policyVersionId, tx);
     await this.events.emit(tx, { type: 'policy.promoted', data: { policyId, policyVersionId, alias }, vendorIds: [] });
@@ -88,6 +88,6 @@ export const aliasPattern = /^[a-z][a-z0-9_-]{0,62}$/;
 /** @throws ProblemException 422 `invalid_alias` */
 export function requireAlias(alias: string, pointer: string): void {
   if (aliasPattern.test(alias)) return;
-  const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
+  const message = 'an alias must have 1 to 63 characters of a-z, 0-9, - and _, and start with a letter';
   throw unprocessable('invalid_alias', pointer, 'matches', message, alias);
 }

@@ -5,7 +5,7 @@ import { endpointKeyName } from '#src/config/endpoint-keys.js';
 import { endpointApis, type EndpointApi, type PolicyEndpoint } from './policy.entity.js';
 
 export class PolicyEndpointOptionsDto {
-  /** What `/chat/completions` is appended to. @example https://api.openai.com/v1 */
+  /** Base URL, to which `/chat/completions` or `/completions` is appended. @example https://api.openai.com/v1 */
   @IsString()
   @Length(1, 2000)
   @IsUrl(
@@ -15,25 +15,25 @@ export class PolicyEndpointOptionsDto {
   @Matches(/^[^?#]*$/, { message: 'baseUrl must have no query and no fragment' })
   baseUrl: string;
 
-  /** What the server calls the model. @example gpt-4o-mini */
+  /** Name of the model on the server. @example gpt-4o-mini */
   @IsString()
   @Length(1, 200)
   @IsStorable()
   model: string;
 
-  /** `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text. */
+  /** `chat` calls /chat/completions with the prompt as user message; `completions` calls /completions with its text. */
   @ApiPropertyOptional({ enum: endpointApis, enumName: 'EndpointApi', default: 'chat' })
   @IsOptional()
   @IsIn(endpointApis)
   api?: EndpointApi;
 
-  /** Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent. */
+  /** Environment variable of the workers that holds the endpoint's origin and API key. Default: no key is sent. */
   @ApiPropertyOptional({ type: String, example: 'ENDPOINT_KEY_OPENAI' })
   @IsOptional()
-  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ and A-Z, 0-9 or _' })
+  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ followed by A-Z, 0-9 or _' })
   apiKeyEnv?: string;
 
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   @ApiPropertyOptional({ type: 'integer', default: 4, minimum: 1, maximum: 64 })
   @IsOptional()
   @IsInt()
@@ -41,7 +41,7 @@ export class PolicyEndpointOptionsDto {
   @Max(64)
   maxConcurrency?: number;
 
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   @ApiPropertyOptional({ type: 'integer', default: 120, minimum: 1, maximum: 3600 })
   @IsOptional()
   @IsInt()

@@ -8,12 +8,12 @@ import { maxModelFiles, modelFileName } from './uploaded-model.js';
 import { policyVersionOrigins, type PolicyVersionOrigin } from './policy.entity.js';
 
 export class PolicyVersionFileDto {
-  /** A text of the checkpoint, `model.safetensors`, or a shard as its index names it. */
+  /** File name: a text file of the checkpoint, `model.safetensors`, or a shard named in its index. */
   @ApiProperty({ pattern: modelFileName.source, example: 'model.safetensors' })
   @Matches(modelFileName)
   name: string;
 
-  /** An uploaded artifact. */
+  /** Id of an uploaded artifact. */
   @IsUUID()
   artifactId: string;
 }
@@ -21,8 +21,8 @@ export class PolicyVersionFileDto {
 /** Either a Hugging Face checkpoint as files that were uploaded before, or an endpoint that serves a model. */
 export class CreatePolicyVersionDto {
   /**
-   * config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
-   * model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+   * Files of the checkpoint. Required: config.json, tokenizer.json, and model.safetensors or shards with model.safetensors.index.json.
+   * Optional: generation_config.json, tokenizer_config.json, chat_template.jinja.
    */
   @ApiPropertyOptional({ type: [PolicyVersionFileDto] })
   @IsOptional()
@@ -32,7 +32,7 @@ export class CreatePolicyVersionDto {
   @Type(() => PolicyVersionFileDto)
   files?: PolicyVersionFileDto[];
 
-  /** A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
+  /** A model served elsewhere. It can generate completions; it cannot be trained or used as a reward model. */
   @ApiPropertyOptional({ type: PolicyEndpointOptionsDto })
   @IsOptional()
   @ValidateNested()
@@ -51,14 +51,14 @@ export class PolicyVersionDto {
   @ApiProperty({ type: 'integer', example: 1 })
   number: number;
 
-  /** null when an endpoint serves the model. */
+  /** Id of the stored model; null: an endpoint serves it. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   modelId: string | null;
 
   @ApiProperty({ type: PolicyEndpointDto, nullable: true })
   endpoint: PolicyEndpointDto | null;
 
-  /** The version that training started from. */
+  /** Version that training started from; null: not trained here. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   parentVersionId: string | null;
 

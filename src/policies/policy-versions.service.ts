@@ -1,5 +1,5 @@
-// What a policy can be run as: versions, uploaded or trained, never changed. Everything downstream names a
-// version, so that it stays known which weights wrote a completion.
+// Policy versions, uploaded or trained, immutable. Everything downstream refers to a version, so that the weights behind a completion are
+// always known.
 import { Inject, Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
@@ -46,7 +46,7 @@ export class PolicyVersionsService {
     await this.policies.get(policyId);
     if (files && !endpoint) return this.upload(policyId, files);
     if (endpoint && !files) return this.registerEndpoint(policyId, endpoint);
-    throw unprocessable('policy_version_source', '', 'oneOf', 'give either files or endpoint');
+    throw unprocessable('policy_version_source', '', 'oneOf', 'give exactly one of files and endpoint');
   }
 
   /** @throws ProblemException 422, those of `UploadedModelsService.read` */
@@ -69,7 +69,7 @@ export class PolicyVersionsService {
     await this.checkEndpointAddress(url);
     const key = endpoint.apiKeyEnv === null ? undefined : this.config.endpointKeys[endpoint.apiKeyEnv];
     if (key && key.origin !== url.origin) {
-      const message = `${endpoint.apiKeyEnv} is the key of another origin than ${url.origin}`;
+      const message = `${endpoint.apiKeyEnv} holds the key of a different origin, not of ${url.origin}`;
       throw unprocessable('endpoint_key_origin', '/endpoint/apiKeyEnv', 'sameOrigin', message, endpoint.apiKeyEnv);
     }
     const version = { policyId, modelId: null, endpoint, parentVersionId: null, origin: 'endpoint' } as const;
@@ -146,8 +146,8 @@ export class PolicyVersionsService {
   }
 }
 
-/** What training from an endpoint, or scoring with one, answers. */
+/** The problem of training or scoring with an endpoint. */
 export function noWeights(pointer: string, versionId: string): ProblemException {
-  const message = 'this policy version is an endpoint: it has no weights here to train or to score with';
+  const message = 'this policy version is an endpoint and has no stored weights: it cannot be trained or used for scoring';
   return unprocessable('policy_version_without_weights', pointer, 'hasWeights', message, versionId);
 }

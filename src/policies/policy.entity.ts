@@ -37,7 +37,7 @@ export const endpointApis = ['chat', 'completions'] as const;
 export type EndpointApi = (typeof endpointApis)[number];
 
 export interface PolicyEndpoint {
-  /** What /chat/completions or /completions is appended to; no slash at the end. */
+  /** Base URL, to which /chat/completions or /completions is appended; without a trailing slash. */
   baseUrl: string;
   /** Name of the model on the server. */
   model: string;

@@ -19,7 +19,7 @@ import { readHeaders } from './uploaded-weights.js';
 const textFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', indexFile] as const;
 type TextFile = (typeof textFiles)[number];
 
-/** What a file of a model may be called: one of the texts, or safetensors. */
+/** Allowed file names of a model: its text files, or safetensors. */
 export const modelFileName = new RegExp(`^(${textFiles.map((name) => name.replaceAll('.', '[.]')).join('|')}|[A-Za-z0-9][A-Za-z0-9._-]{0,199}[.]safetensors)$`);
 
 /** More shards than any model of a size that trains here has. */
@@ -27,7 +27,7 @@ export const maxModelFiles = 1000;
 
 export type UploadedFiles = Readonly<Record<string, ByteSource>>;
 
-/** What is parsed in this process is small; tokenizers and headers are read in a child process. */
+/** Only small files are parsed in this process; tokenizers and headers are read in a child process. */
 const maxTextBytes: Readonly<Record<TextFile, number>> = {
   'config.json': 1 << 20,
   'generation_config.json': 1 << 20,
@@ -37,7 +37,7 @@ const maxTextBytes: Readonly<Record<TextFile, number>> = {
   [indexFile]: 1 << 24,
 };
 
-/** What is missing among these names; undefined when nothing is. Shards are compared with their index later. */
+/** The first missing file; undefined if none is. Shards are compared with their index later. */
 export function missingFile(names: readonly string[]): string | undefined {
   const missing = ['config.json', 'tokenizer.json'].find((name) => !names.includes(name));
   if (missing !== undefined) return missing;
@@ -74,7 +74,7 @@ export async function readUploadedModel(files: UploadedFiles, head: Head): Promi
 /** The largest tokenizers (30 MB of JSON) are read in a few seconds. */
 const readMilliseconds = 30_000;
 
-/** Files whose reading does not end within the limits are refused as a tokenizer that cannot be read. */
+/** Files that exceed the limits while being read are refused as an invalid tokenizer. */
 async function readTexts(texts: Texts.UploadedTexts): Promise<Texts.TextsAnswer> {
   try {
     return await sandbox.call<typeof Texts, 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [texts], { milliseconds: readMilliseconds });
@@ -84,7 +84,7 @@ async function readTexts(texts: Texts.UploadedTexts): Promise<Texts.TextsAnswer>
   }
 }
 
-/** What is kept about a model beside its files. */
+/** Metadata stored with a model's files. */
 export function modelInfo(config: ModelConfig, json: Record<string, unknown> = toHfConfig(config)): ModelInfo {
   const sizes = Object.values(parameterShapes(config)).map((shape) => shape.reduce((a, b) => a * b, 1));
   const [architecture] = toHfConfig(config).architectures as string[];
@@ -109,7 +109,7 @@ async function readText(files: UploadedFiles, name: TextFile): Promise<string | 
   if (!Object.hasOwn(files, name)) return undefined;
   const { bytes } = files[name];
   const most = maxTextBytes[name];
-  if (bytes > most) throw invalid('model_file_too_large', name, `has ${bytes} bytes, more than ${most}`);
+  if (bytes > most) throw invalid('model_file_too_large', name, `has ${bytes} bytes; the limit is ${most}`);
   return Buffer.from(await readRange(files[name], 0, bytes)).toString();
 }
 

@@ -1,4 +1,4 @@
-// Uploaded artifacts as the files of a model: found, named once, and read as far as it takes to know that they fit.
+// Uploaded artifacts as the files of a model: looked up, without duplicate names, and validated together.
 import { Injectable } from '@nestjs/common';
 import type { Artifact } from '#src/artifacts/artifact.entity.js';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';

@@ -10,7 +10,7 @@ const texts = (change: Partial<UploadedTexts>): UploadedTexts => ({ config: JSON
 const end = 256;
 
 test('case 37: a policy of which nothing says where its answers end is refused', () => {
-  expect(readUploadedTexts(texts({}))).toMatchObject({ problem: { code: 'model_tokenizer_invalid', message: expect.stringContaining('nothing says where an answer ends') } });
+  expect(readUploadedTexts(texts({}))).toMatchObject({ problem: { code: 'model_tokenizer_invalid', message: expect.stringContaining('the model has no end-of-sequence token') } });
 });
 
 test('case 37: config.json, generation_config.json or tokenizer_config.json may say it', () => {
@@ -18,5 +18,5 @@ test('case 37: config.json, generation_config.json or tokenizer_config.json may 
   expect(readUploadedTexts(texts({ config: JSON.stringify({ ...config, eos_token_id: end }) }))).toMatchObject({ config: { eosTokenIds: [end] } });
   expect(readUploadedTexts(texts({ generation: at, tokenizerConfig: undefined }))).toMatchObject({ config: { eosTokenIds: [end] } });
   expect(readUploadedTexts(texts({ tokenizerConfig: '{"eos_token": "<|endoftext|>"}' }))).toHaveProperty('config');
-  expect(readUploadedTexts(texts({ generation: '{"eos_token_id": 299}' }))).toMatchObject({ problem: { message: 'config.json: eos_token_id 299 is no token of tokenizer.json' } });
+  expect(readUploadedTexts(texts({ generation: '{"eos_token_id": 299}' }))).toMatchObject({ problem: { message: 'config.json: eos_token_id 299 is not a token of tokenizer.json' } });
 });

@@ -1,4 +1,4 @@
-/** The texts of an uploaded checkpoint: what they say of the model, or why no worker could run it. Runs in a child process. */
+/** Reads the text files of an uploaded checkpoint: the model's metadata, or why no worker could run it. Runs in a child process. */
 import { chatFraming } from '#src/lm/text/chat.js';
 import { withChatTemplate } from '#src/lm/files/checkpoint.js';
 import { parseConfigs, type Head, type ModelConfig } from '#src/lm/model/config.js';
@@ -11,7 +11,7 @@ export interface UploadedTexts {
   tokenizer: string;
   tokenizerConfig?: string;
   template?: string;
-  /** What the model must be. */
+  /** Required kind of model. */
   head: Head;
 }
 
@@ -51,12 +51,12 @@ function checkTokenizer({ tokenizer: tokenizerJson, tokenizerConfig = '{}', temp
   const tokenizerConfigJson = template === undefined ? tokenizerConfig : withChatTemplate(tokenizerConfig, template);
   const tokenizer = Tokenizer.fromFiles(withEnds({ tokenizerJson, tokenizerConfigJson }, config));
   if (tokenizer.vocabSize > config.vocabSize) {
-    throw new Error(`the tokenizer has ${tokenizer.vocabSize} tokens, the configuration only ${config.vocabSize}`);
+    throw new Error(`the tokenizer has ${tokenizer.vocabSize} tokens, more than the vocab_size ${config.vocabSize} of config.json`);
   }
   // Throws when its chat template cannot frame a prompt.
   const { stopTokenIds } = chatFraming(tokenizer);
   if (config.head === 'lm' && stopTokenIds.length === 0 && config.eosTokenIds.length === 0) {
-    throw new Error('nothing says where an answer ends: name eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json');
+    throw new Error('the model has no end-of-sequence token: set eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json');
   }
 }
 

@@ -9,9 +9,9 @@ import { headerLength, parseHeader, type TensorEntry } from '#src/lm/files/safet
 import { SafetensorsError } from '#src/lm/files/safetensors.js';
 import { joinShard, parseShardIndex, shardNames, weightsFile } from '#src/lm/files/shards.js';
 
-/** Nobody's header comes near; a longer one is a broken or hostile file. */
+/** Far above any real header; a longer one means a broken or hostile file. */
 const maxHeaderBytes = 16_000_000;
-/** Of all shards together, which are read at once. */
+/** Limit of all shards together, which are read at once. */
 const maxHeaders = 64_000_000;
 
 /** The JSON of a file's header, and the bytes of the whole file, which bound what the header may claim. */
@@ -21,7 +21,7 @@ export interface WeightsHeader {
   fileBytes: number;
 }
 
-/** Bytes alone: what they say is parsed in a child process. @throws SafetensorsError for headers that no model has */
+/** Reads bytes only; they are parsed in a child process. @throws SafetensorsError for headers that no model has */
 export async function readHeaders(files: Readonly<Record<string, ByteSource>>): Promise<WeightsHeader[]> {
   const headers: WeightsHeader[] = [];
   let room = maxHeaders;

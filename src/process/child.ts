@@ -1,4 +1,4 @@
-// A process that the supervisor keeps alive: started, watched, started again when it dies, stopped with patience.
+// A process that the supervisor starts, watches, restarts when it dies, and stops gracefully.
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '#src/config/config.js';
@@ -12,13 +12,13 @@ export interface ChildSpec {
   execArgv: string[];
   env: Record<string, string | undefined>;
   output: 'inherit' | 'ignore' | number;
-  /** Where it writes, for who looks for a reason that it did not tell. */
+  /** Its log file, for finding the cause of a failure. */
   logFile?: string;
   restart: boolean;
   notes: (line: string) => void;
 }
 
-/** What a child says over its channel; see `run` and the main files. */
+/** Messages of a child over its channel; see `run` and the main files. */
 export interface ChildMessage {
   ready?: true;
   url?: string;
@@ -36,7 +36,7 @@ export class Child {
   private readonly restarts = new Restarts();
   private readonly stopping = new AbortController();
   private resolveEnded!: (code: number) => void;
-  /** Fulfilled with the exit code once it has died for good: it is not to be started again, or not worth it. */
+  /** Fulfilled with the exit code when it has ended permanently: it is not restarted, or kept failing. */
   readonly ended = new Promise<number>((resolve) => (this.resolveEnded = resolve));
 
   constructor(private readonly spec: ChildSpec) {}
@@ -86,7 +86,7 @@ export class Child {
       const look = this.spec.logFile ? `; its log is ${this.spec.logFile}` : '';
       child.once('exit', (code, signal) => {
         const fail = (): void => reject(new ConfigError(reasons ?? [`${this.spec.name} ${endingOf(code, signal)} before it was ready${look}`]));
-        // What it said last may come after its end.
+        // Its last message may arrive after its exit.
         if (child.connected) child.once('disconnect', fail);
         else fail();
       });

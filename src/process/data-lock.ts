@@ -13,7 +13,7 @@ export interface LockHolder {
   startTime: string;
   /** Absent while it boots. */
   url?: string;
-  /** It was told to end, and will be gone soon. */
+  /** It was asked to end and will exit soon. */
   stopping?: boolean;
 }
 
@@ -44,10 +44,10 @@ export class DataLock {
       if (found && lives(found)) throw new ConfigError([refusal(dataDir, found)]);
       discard(file, found);
     }
-    throw new ConfigError([`the lock file ${file} changes hands all the time: start one Plumbline only`]);
+    throw new ConfigError([`the lock file ${file} is being taken by several processes: start only one Plumbline`]);
   }
 
-  /** Where it serves, or that it is about to end, for those that it keeps out. */
+  /** Its URL, or that it is about to end; shown to processes that it keeps out. */
   tell(news: Pick<LockHolder, 'url' | 'stopping'>): void {
     Object.assign(this.holder, news);
     const temporary = `${this.file}.${randomUUID()}`;
@@ -61,7 +61,7 @@ export class DataLock {
   }
 }
 
-/** Who runs on the data, if somebody does. */
+/** The process that uses the data folder, if any. */
 export function lockHolder(dataDir: string): LockHolder | undefined {
   const found = read(fileOf(dataDir));
   return found && lives(found) ? found : undefined;
@@ -71,7 +71,7 @@ function refusal(dataDir: string, { pid, url }: LockHolder): string {
   return `Plumbline already runs on ${dataDir}: process ${pid}, ${url ?? 'still starting'}. Use that one, stop it, or set PLUMBLINE_DATA_DIR to another folder`;
 }
 
-/** A link is there whole or not at all, and never replaces another. */
+/** Creating a link is atomic and never replaces an existing file. */
 function place(file: string, holder: LockHolder): boolean {
   const temporary = `${file}.${randomUUID()}`;
   writeFileSync(temporary, JSON.stringify(holder));
@@ -86,7 +86,7 @@ function place(file: string, holder: LockHolder): boolean {
   }
 }
 
-/** Removes the lock of the dead; one that somebody took in between is put back. */
+/** Removes the lock of a dead process; a lock taken in between is put back. */
 function discard(file: string, stale: LockHolder | undefined): void {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -110,7 +110,7 @@ function read(file: string): LockHolder | undefined {
 
 const lives = ({ pid, startTime }: LockHolder): boolean => startTimeOf(pid) === startTime;
 
-/** Undefined when no such process lives; a zombie does not. */
+/** Undefined if no such process is alive; a zombie is not. */
 function startTimeOf(pid: number): string | undefined {
   if (process.platform === 'linux') {
     try {

@@ -1,4 +1,4 @@
-// Who has a port that is taken, as far as this system tells.
+// Finds the process that owns a taken port, if the system allows.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A line for the terminal, in place of EADDRINUSE. */
@@ -6,7 +6,7 @@ export async function portTaken(host: string, port: number): Promise<string> {
   const owner = listenerOf(port);
   const who = owner ? `process ${owner.pid} (${owner.command})` : 'another program';
   const ours = await isPlumbline(host, port);
-  return `port ${port} of ${host} is taken by ${ours ? `another Plumbline, ${who}` : who}: stop it or set PORT`;
+  return `port ${port} of ${host} is in use by ${ours ? `another Plumbline, ${who}` : who}: stop it or set PORT`;
 }
 
 async function isPlumbline(host: string, port: number): Promise<boolean> {
@@ -23,7 +23,7 @@ interface Listener {
   command: string;
 }
 
-/** Linux tells it of processes that this user may look at. */
+/** Linux shows it for processes that this user may inspect. */
 function listenerOf(port: number): Listener | undefined {
   const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => listeningInodes(file, port)));
   if (inodes.size === 0) return undefined;

@@ -50,7 +50,7 @@ export class UsageError extends ConfigError {
   }
 }
 
-/** A start that somebody ended before it was through. */
+/** A start that was aborted before it finished. */
 class StoppedError extends Error {}
 
 /** Runs a process's main function; what goes wrong at boot is one line per mistake and exit code 1. */
@@ -60,14 +60,14 @@ export async function run(main: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof StoppedError) process.exit(0);
     const lines = error instanceof ConfigError ? [...error.mistakes] : [String((error as Error).stack ?? error)];
-    // The supervisor prints them: what a child writes may go to a file that nobody looks at.
+    // The supervisor prints them, because a child's output may go to a log file that is not watched.
     if (process.send) await new Promise((sent) => process.send!({ failed: lines }, undefined, undefined, sent));
     else for (const line of lines) process.stderr.write(`plumbline: ${line}\n`);
     process.exit(error instanceof UsageError ? 2 : 1);
   }
 }
 
-/** Aborts at Ctrl-C, SIGTERM, or the end of the terminal. Asked again it goes on stopping: data must come to rest. */
+/** Aborts at Ctrl-C, SIGTERM or when the terminal closes. Further signals are ignored: data must be written safely. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort(new StoppedError(signal)));
@@ -82,7 +82,7 @@ export function stopped(signal: AbortSignal, code = 0): Promise<number> {
   });
 }
 
-/** A child whose supervisor was killed would otherwise go on for ever, unseen. */
+/** A child whose supervisor was killed would otherwise be orphaned. */
 export function stopWithParent(close: () => Promise<unknown>): void {
   if (!process.send) return;
   process.once('disconnect', () => void close().finally(() => process.exit(0)));

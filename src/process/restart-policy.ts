@@ -2,7 +2,7 @@
 export interface RestartPolicy {
   /** A process that lived for less failed fast. */
   fastMs: number;
-  /** So many fast failures in a row are a loop that waiting does not end. */
+  /** Number of fast failures in a row that count as a crash loop. */
   failures: number;
   firstDelayMs: number;
   longestDelayMs: number;

@@ -9,7 +9,7 @@ export async function startProvider(provider: ExecutionProvider): Promise<void> 
     await checkProvider(provider);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    throw new ConfigError([`EXECUTION_PROVIDER=${provider} does not work here: ${error.reason} (\`npm run doctor\` tells more)`]);
+    throw new ConfigError([`EXECUTION_PROVIDER=${provider} does not work here: ${error.reason} (run \`npm run doctor\` for details)`]);
   }
   setDefaultProvider(provider);
 }

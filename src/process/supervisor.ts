@@ -19,9 +19,9 @@ export interface SupervisorOptions {
   workers: string[][];
   /** Over the environment of the children. */
   env?: Record<string, string>;
-  /** Where the children write; `inherit` for a terminal. */
+  /** Output of the children; `inherit` for a terminal. */
   output?: 'inherit' | 'ignore' | number;
-  /** Of `output`, when it is a file. */
+  /** Path of `output`, if it is a file. */
   logFile?: string;
   /** Whether children that die are started again; otherwise the first death ends it. */
   restart?: boolean;
@@ -30,7 +30,7 @@ export interface SupervisorOptions {
 }
 
 export interface Running {
-  /** Of the API, when it was started. */
+  /** Process id of the API, if it was started. */
   url?: string;
   /** The first admin key, when this start made it. */
   firstKey?: string | null;
@@ -119,7 +119,7 @@ class Supervisor implements Running {
     return [...(this.api ? [this.api] : []), ...this.workers];
   }
 
-  /** One supervisor owns the database of a folder; a worker beside it uses what is there. */
+  /** One supervisor owns the database of a folder; an additional worker uses it. */
   private async embedded(): Promise<string> {
     const { dataDir } = this.config;
     const dir = join(dataDir, 'postgres');
@@ -144,7 +144,7 @@ class Supervisor implements Running {
   private serves({ url, firstKey }: ChildMessage): void {
     this.url = url;
     this.firstKey = firstKey;
-    // Where its clients know it, also when the system chose the port.
+    // The address that clients use, even if the system chose the port.
     this.api!.setEnv('PORT', new URL(url!).port || '80');
     this.lock?.tell({ url });
   }
@@ -153,7 +153,7 @@ class Supervisor implements Running {
     this.logger.warn(line, 'Supervisor');
   }
 
-  /** What is left undone goes on by itself, until its database is stopped. */
+  /** Unfinished work continues in the background until its database is stopped. */
   private async unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.options;
     if (!signal) return work;
@@ -220,7 +220,7 @@ class KeptPostgres {
         this.startedAt = Date.now();
         reason = await this.postgres.restart().then(() => '', (error: Error) => `did not start: ${error.message}`);
       } while (reason);
-      this.notes('the embedded Postgres runs again');
+      this.notes('the embedded Postgres is running again');
     }
   }
 
@@ -237,6 +237,6 @@ class KeptPostgres {
  */
 const settings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(1024 ** 3) } as const;
 
-/** What the environment says wins. To be set before a process starts: it is read by its first allocation. */
+/** The environment takes precedence. Must be set before a process starts: the first allocation reads it. */
 export const allocatorEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => env[name] === undefined));

@@ -1,4 +1,4 @@
-// A worker listens on no port, so it shows that it lives by touching a file of its own in the data folder. Run by itself, this
+// A worker listens on no port; it shows that it is alive by touching a file in the data folder. Run as a program, this
 // file is the container's health check: it fails when no worker of this host has touched its file lately.
 import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -18,7 +18,7 @@ export function reportHealth(dataDir: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(folder)) if (name.startsWith(prefix) && !isThere(Number(name.slice(prefix.length)))) rmSync(join(folder, name), { force: true });
   const file = join(folder, `${prefix}${process.pid}`);
-  // Of a process that had this number before. Made anew and exclusively, so that no link is followed.
+  // May be left by an earlier process with this id. Created exclusively, so that no link is followed.
   rmSync(file, { force: true });
   const descriptor = openSync(file, 'wx', 0o600);
   const touch = () => futimesSync(descriptor, new Date(), new Date());
@@ -29,7 +29,7 @@ export function reportHealth(dataDir: string): void {
   });
 }
 
-/** Whether a worker of this host lives: its process is there and its file is fresh. */
+/** Whether a worker of this host is alive: its process exists and its file is recent. */
 export function healthy(dataDir: string): boolean {
   const folder = folderOf(dataDir);
   const files = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder).filter((name) => name.startsWith(prefix)) : [];

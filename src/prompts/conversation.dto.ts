@@ -12,7 +12,7 @@ class CalledFunctionDto {
   @Matches(functionName)
   name: string;
 
-  /** A JSON object in a string. @example {"city": "Oslo"} */
+  /** Arguments of the call: a JSON object as a string. @example {"city": "Oslo"} */
   @IsString()
   @MaxLength(maxContent)
   @IsStorable()
@@ -20,7 +20,7 @@ class CalledFunctionDto {
 }
 
 export class ToolCallDto implements ToolCall {
-  /** Named by the tool message that answers the call. @example call_1 */
+  /** Id of the call; the tool message that answers it names this id. @example call_1 */
   @IsString()
   @Length(1, 200)
   @IsStorable()
@@ -38,12 +38,12 @@ export class ToolCallDto implements ToolCall {
 
 /** One turn of a conversation. */
 export class MessageDto implements Message {
-  /** A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it. */
+  /** A `system` or `developer` message must be first; a `tool` message answers a call of the preceding assistant message. */
   @ApiProperty({ enum: messageRoles, enumName: 'MessageRole', example: 'user' })
   @IsIn(messageRoles)
   role: MessageRole;
 
-  /** Null only beside `toolCalls`. @example What is the weather in Oslo? */
+  /** Text of the message; null only with `toolCalls`. @example What is the weather in Oslo? */
   @ApiProperty({ type: String, nullable: true, maxLength: maxContent })
   @ValidateIf(({ content }: MessageDto) => content !== null)
   @IsString()
@@ -51,21 +51,21 @@ export class MessageDto implements Message {
   @IsStorable()
   content: string | null;
 
-  /** Of a participant, where several share a role. @example anna */
+  /** Name of the participant, if several share a role. @example anna */
   @IsOptional()
   @IsString()
   @Length(1, 200)
   @IsStorable()
   name?: string;
 
-  /** What the assistant thought before it answered. */
+  /** Reasoning of the assistant before its answer. */
   @IsOptional()
   @IsString()
   @MaxLength(maxContent)
   @IsStorable()
   reasoning?: string;
 
-  /** Calls of the assistant. */
+  /** Tool calls of an assistant message. */
   @ApiPropertyOptional({ type: [ToolCallDto], maxItems: 128 })
   @IsOptional()
   @IsArray()
@@ -75,7 +75,7 @@ export class MessageDto implements Message {
   @Type(() => ToolCallDto)
   toolCalls?: ToolCallDto[];
 
-  /** Of a tool message: the call that it answers. @example call_1 */
+  /** In a tool message: id of the call that it answers. @example call_1 */
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -95,7 +95,7 @@ class OfferedFunctionDto {
   @IsStorable()
   description?: string;
 
-  /** A JSON Schema of the arguments. */
+  /** JSON Schema of the arguments. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { type: 'object', properties: { city: { type: 'string' } } } })
   @IsOptional()
   @IsObject()

@@ -11,7 +11,7 @@ import { PromptSetsService } from './prompt-sets.service.js';
 export class PromptSetsController {
   constructor(private readonly sets: PromptSetsService) {}
 
-  /** Makes a set, which never changes afterwards. */
+  /** Creates a prompt set, which is immutable. */
   @Post()
   @RequireScopes('prompts:write')
   @ApiOperation({ operationId: 'promptSets_create' })
@@ -33,7 +33,7 @@ export class PromptSetsController {
     return this.sets.get(id);
   }
 
-  /** The prompts of a set in their order. */
+  /** The prompts of a set, in order. */
   @Get(':id/prompts')
   @RequireScopes('prompts:read')
   @ApiOperation({ operationId: 'promptSets_listPrompts' })

@@ -22,7 +22,7 @@ export class CreatePromptSetDto {
   @IsStorable()
   description?: string;
 
-  /** Ids of prompts. */
+  /** Prompts of the set, by id. */
   @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
@@ -30,7 +30,7 @@ export class CreatePromptSetDto {
   @IsUUID(undefined, { each: true })
   promptIds?: string[];
 
-  /** External ids of prompts. @example ["alpaca-0017"] */
+  /** Prompts of the set, by external id. @example ["alpaca-0017"] */
   @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
@@ -59,7 +59,7 @@ export class PromptSetDto {
 export class PromptSetPage extends PageOf(PromptSetDto) {}
 
 class PromptSetPromptDto extends PromptDto {
-  /** Place in the set, from 0. */
+  /** Position in the set, from 0. */
   @ApiProperty({ type: 'integer', example: 0 })
   position: number;
 }

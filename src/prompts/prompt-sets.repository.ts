@@ -34,7 +34,7 @@ export class PromptSetsRepository {
     return query.getMany();
   }
 
-  /** Members whose position is greater than `request.after`, one more than asked for. */
+  /** Members with a position greater than `request.after`, one more than requested. */
   members(setId: string, request: PageRequest): Promise<PromptOfSet[]> {
     return this.rows.query(
       `SELECT ${promptColumns}, m.position FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id

@@ -67,7 +67,7 @@ export class PromptSetsService {
     const by = promptIds ? 'id' : 'externalId';
     const keys = (promptIds ?? externalIds)!;
     const pointer = promptIds ? '/promptIds' : '/externalIds';
-    refuse('duplicate_prompt', 'unique', 'the same prompt is listed twice', pointer, repeated(keys));
+    refuse('duplicate_prompt', 'unique', 'the same prompt must not be listed twice', pointer, repeated(keys));
     const ids = await this.prompts.resolve(keys, by);
     const unknown = keys.map((key, at) => ({ key, at })).filter(({ key }) => !ids.has(key));
     refuse('unknown_prompt', 'exists', `no prompt has this ${by}`, pointer, unknown);
@@ -87,10 +87,10 @@ function repeated(keys: string[]): Member[] {
 
 function refuse(code: string, rule: string, message: string, pointer: string, members: Member[]): void {
   if (members.length === 0) return;
-  // The first few say enough, and a wrong file must not be answered with a megabyte.
+  // The first few are enough: a wrong file must not produce a megabyte of errors.
   const errors: ProblemDetail[] = members
     .slice(0, 20)
     .map(({ key, at }) => ({ pointer: `${pointer}/${at}`, rule, message, value: shorten(key) }));
   const detail = `${members.length} of the prompts: ${message}`;
-  throw new ProblemException({ status: 422, code, title: 'The request cannot be carried out', detail, errors });
+  throw new ProblemException({ status: 422, code, title: 'The request cannot be processed', detail, errors });
 }

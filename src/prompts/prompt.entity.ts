@@ -1,17 +1,17 @@
 import type { Conversation } from '#src/common/conversation.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** One question to a policy. Never changed: whatever was answered or rated stays what it was. */
+/** An input of a policy. Immutable, so that its completions and ratings stay valid. */
 @Entity('prompts')
 export class Prompt {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** What is asked; of a conversation, its messages as one readable text. */
+  /** Text of the prompt; for a conversation, its messages as one readable text. */
   @Column('text')
   text: string;
 
-  /** The messages, where more is asked than one question. */
+  /** The conversation; null for a text prompt. */
   @Column('jsonb', { nullable: true })
   conversation: Conversation | null;
 

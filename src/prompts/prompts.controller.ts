@@ -28,7 +28,7 @@ export class PromptsController {
     return toPromptDto(answerPosted(reply, await this.prompts.create(dto)));
   }
 
-  /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */
+  /** One prompt per line. Valid lines are stored; an existing prompt counts as a duplicate. */
   @Post('bulk')
   @HttpCode(200)
   @RequireScopes('prompts:write')

@@ -10,14 +10,14 @@ const maxPromptLength = 32_768;
 const maxMessages = 1_000;
 
 export class CreatePromptDto {
-  /** What the policy is asked: one question to a chat model. Give this or `messages`. @example Name three primary colors. */
+  /** Text of the prompt; a chat model gets it as one user message. Give exactly one of `text` and `messages`. @example Name three primary colors. */
   @IsOptional()
   @IsString()
   @Length(1, maxPromptLength)
   @IsStorable()
   text?: string;
 
-  /** A conversation that the policy goes on with. It ends with a user or tool message. */
+  /** A conversation that the policy continues. It must end with a user or tool message. */
   @ApiPropertyOptional({ type: [MessageDto], maxItems: maxMessages })
   @IsOptional()
   @IsArray()
@@ -26,7 +26,7 @@ export class CreatePromptDto {
   @Type(() => MessageDto)
   messages?: MessageDto[];
 
-  /** Tools that the policy may call; only beside `messages`. */
+  /** Tools that the policy may call; only with `messages`. */
   @ApiPropertyOptional({ type: [ToolDto], maxItems: 128 })
   @IsOptional()
   @IsArray()
@@ -35,20 +35,20 @@ export class CreatePromptDto {
   @Type(() => ToolDto)
   tools?: ToolDto[];
 
-  /** The last message is an assistant message, and the policy continues it. */
+  /** Whether the policy continues the last message, which must then be an assistant message. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
   continueFinalMessage?: boolean;
 
-  /** Your own id of the prompt; unique. @example alpaca-0017 */
+  /** Client's id of the prompt; unique. @example alpaca-0017 */
   @IsOptional()
   @IsString()
   @Length(1, 200)
   @IsStorable()
   externalId?: string;
 
-  /** Words to find prompts by. @example ["arithmetic"] */
+  /** Tags for filtering prompts. @example ["arithmetic"] */
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(32)
@@ -57,7 +57,7 @@ export class CreatePromptDto {
   @IsStorable()
   tags?: string[];
 
-  /** Anything of yours; kept and given back, never read. */
+  /** Free-form data of the client; stored and returned, never interpreted. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { split: 'train' } })
   @IsOptional()
   @IsObject()
@@ -69,10 +69,10 @@ export class PromptDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** What is asked; of a conversation, its messages as one readable text. @example Name three primary colors. */
+  /** Text of the prompt; for a conversation, its messages as one readable text. @example Name three primary colors. */
   text: string;
 
-  /** Null for a text prompt. */
+  /** The conversation; null for a text prompt. */
   @ApiProperty({ type: [MessageDto], nullable: true })
   messages: MessageDto[] | null;
 

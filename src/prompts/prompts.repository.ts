@@ -14,7 +14,7 @@ export interface PromptFilter {
 export class PromptsRepository {
   constructor(@InjectRepository(Prompt) private readonly rows: Repository<Prompt>) {}
 
-  /** Inserts in one statement; the ids of those whose external id was not there yet. */
+  /** Inserts in one statement; returns the ids of those whose external id was new. */
   async insertNew(prompts: NewPrompt[]): Promise<Set<string>> {
     const inserted: { id: string }[] = await this.rows.query(
       `INSERT INTO prompts (id, text, text_key, conversation, external_id, tags, metadata)
@@ -38,7 +38,7 @@ export class PromptsRepository {
     return this.rows.createQueryBuilder('p').where('p.external_id = ANY(:externalIds)', { externalIds }).getMany();
   }
 
-  /** Id of each prompt that is there, by id or by external id. */
+  /** Id of each existing prompt, by id or by external id. */
   async resolve(keys: string[], by: 'id' | 'externalId'): Promise<Map<string, string>> {
     const column = by === 'id' ? 'id' : 'external_id';
     const found: { key: string; id: string }[] = await this.rows.query(

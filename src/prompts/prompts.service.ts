@@ -85,13 +85,13 @@ function asked({ text, messages, tools, continueFinalMessage }: CreatePromptDto)
   return { text: readableText(messages), conversation };
 }
 
-/** What no single field can tell: a prompt is a text or a conversation, and not every list of messages is one. */
+/** Rules across fields: a prompt is either a text or a valid conversation. */
 function mistakesOf({ text, messages, tools, continueFinalMessage }: CreatePromptDto): ProblemDetail[] {
   if ((text ?? undefined) !== undefined) {
     const beside = Object.entries({ messages, tools, continueFinalMessage }).find(([, value]) => (value ?? undefined) !== undefined);
-    return beside ? [{ pointer: `/${beside[0]}`, rule: 'oneOf', message: 'give text or messages, exactly one of them; tools and continueFinalMessage go with messages' }] : [];
+    return beside ? [{ pointer: `/${beside[0]}`, rule: 'oneOf', message: 'give exactly one of text and messages; tools and continueFinalMessage need messages' }] : [];
   }
-  if (!messages) return [{ pointer: '/text', rule: 'oneOf', message: 'give text or messages, exactly one of them' }];
+  if (!messages) return [{ pointer: '/text', rule: 'oneOf', message: 'give exactly one of text and messages' }];
   const mistake = promptMistake({ messages, continueFinalMessage: continueFinalMessage ?? false });
   return mistake ? [mistake] : [];
 }

@@ -10,7 +10,7 @@ import { AgreementService } from './agreement.service.js';
 export class AgreementController {
   constructor(private readonly agreement: AgreementService) {}
 
-  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
+  /** Agreement of the labelers of a batch, without gold items. A vendor sees its own labelers, over all items. */
   @Get('labeling-batches/:id/agreement')
   @RequireScopes('labeling:read')
   @OpenToVendors()
@@ -20,8 +20,7 @@ export class AgreementController {
   }
 
   /**
-   * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
-   * pilots and gold items are left out.
+   * Agreement over all ratings, rankings and comparisons under a criterion version, from any source; without pilots and gold items.
    */
   @Get('criteria/:id/versions/:number/agreement')
   @RequireScopes('ratings:read')

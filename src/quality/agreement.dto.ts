@@ -7,7 +7,7 @@ export class EstimateDto implements Estimate {
   /** @example 0.72 */
   value: number;
 
-  /** Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other. */
+  /** Lower end of the interval. Null, like `high`, if the data is insufficient: almost all ratings are at one level. */
   @ApiProperty({ type: Number, nullable: true, example: 0.66 })
   low: number | null;
 
@@ -15,17 +15,17 @@ export class EstimateDto implements Estimate {
   high: number | null;
 }
 
-/** Krippendorff's alpha: 1 is perfect, 0 chance, negative worse. Null where undefined, that is, all ratings alike. */
+/** Krippendorff's alpha: 1 is perfect, 0 is chance, negative is worse. Null: undefined because all ratings are equal. */
 export class AlphaDto {
-  /** Levels are names: near misses are misses. */
+  /** Nominal alpha: levels are categories, and any difference counts fully. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   nominal: EstimateDto | null;
 
-  /** Levels are ranks. */
+  /** Ordinal alpha: levels are ranks. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   ordinal: EstimateDto | null;
 
-  /** Levels are amounts: distances between their values count. */
+  /** Interval alpha: levels are amounts, and distances between their values count. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   interval: EstimateDto | null;
 }
@@ -34,15 +34,15 @@ export class LevelAgreementDto implements LevelReport {
   /** @example 3 */
   value: number;
 
-  /** Ratings at this level, of items that at least two labelers rated. */
+  /** Number of ratings at this level, of items rated by at least two labelers. */
   @ApiProperty({ type: 'integer', example: 212 })
   ratings: number;
 
-  /** Where one labeler gave this level: the chance that another one did. Null where nobody gave it. */
+  /** Probability that another labeler gives this level if one does. Null: no labeler gave it. */
   @ApiProperty({ type: Number, nullable: true, example: 0.58 })
   agreement: number | null;
 
-  /** The other level that it is taken for most often. */
+  /** The other level that it is most often confused with; null: none. */
   @ApiProperty({ type: Number, nullable: true, example: 4 })
   confusedWith: number | null;
 }
@@ -51,15 +51,15 @@ export class LabelerPairAgreementDto implements LabelerPairReport {
   @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
   labelerIds: [string, string];
 
-  /** Items that both rated. */
+  /** Number of items that both rated. */
   @ApiProperty({ type: 'integer', example: 40 })
   items: number;
 
-  /** Weighted kappa, disagreements weighing as the distance of the two values. */
+  /** Weighted kappa with linear weights, by the distance of the two values. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   linearKappa: EstimateDto | null;
 
-  /** Weighted kappa, disagreements weighing as the squared distance. */
+  /** Weighted kappa with quadratic weights, by the squared distance. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   quadraticKappa: EstimateDto | null;
 
@@ -69,37 +69,37 @@ export class LabelerPairAgreementDto implements LabelerPairReport {
 }
 
 export class DimensionAgreementDto implements AgreementFigures {
-  /** Null for the overall score; where that is computed from dimensions, each counts for the nearest level. */
+  /** Dimension; null: the overall score, rounded to the nearest level if computed from dimensions. */
   @ApiProperty({ type: String, nullable: true, example: 'helpfulness' })
   dimension: string | null;
 
-  /** Items that at least two labelers rated. */
+  /** Number of items rated by at least two labelers. */
   @ApiProperty({ type: 'integer', example: 400 })
   items: number;
 
-  /** Ratings of these items. */
+  /** Number of ratings of these items. */
   @ApiProperty({ type: 'integer', example: 1200 })
   ratings: number;
 
   @ApiProperty({ type: AlphaDto })
   alpha: AlphaDto;
 
-  /** Share of ratings that another rating of the item equals; not corrected for chance. */
+  /** Share of the other ratings of an item that equal a rating, averaged over ratings; not corrected for chance. */
   @ApiProperty({ type: EstimateDto, nullable: true })
   rawAgreement: EstimateDto | null;
 
   @ApiProperty({ type: [LevelAgreementDto] })
   levels: LevelAgreementDto[];
 
-  /** The pairs of labelers that share most items, at most 100. */
+  /** Pairs of labelers that share most items, at most 100. */
   @ApiProperty({ type: [LabelerPairAgreementDto] })
   labelerPairs: LabelerPairAgreementDto[];
 
-  /** Pairs of labelers that share items, shown or not. */
+  /** Number of pairs of labelers that share items, listed or not. */
   @ApiProperty({ type: 'integer', example: 3 })
   labelerPairsInAll: number;
 
-  /** Resamples of the intervals of alpha and raw agreement. */
+  /** Number of bootstrap resamples for the intervals of alpha and raw agreement. */
   @ApiProperty({ type: 'integer', example: 1000 })
   resamples: number;
 }
@@ -108,7 +108,7 @@ export class AgreementDto {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 
-  /** Ratings that count: the latest of each labeler and item. */
+  /** Number of ratings counted: the latest of each labeler and item. */
   @ApiProperty({ type: 'integer', example: 1250 })
   ratings: number;
 
@@ -118,15 +118,15 @@ export class AgreementDto {
   @ApiProperty({ type: 'integer', example: 6 })
   labelers: number;
 
-  /** Overall first, then by dimension of the criterion. */
+  /** Agreement overall, then by dimension of the criterion. */
   @ApiProperty({ type: [DimensionAgreementDto] })
   dimensions: DimensionAgreementDto[];
 }
 
 export class VersionAgreementDto extends AgreementDto {
   /**
-   * The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
-   * -1, 0 and 1 (worse, tied, better). Null where there are none.
+   * The same for rankings and comparisons: an item is a pair of completions, and the levels are -1, 0 and 1 (worse, tied, better). Null:
+   * there are none.
    */
   @ApiProperty({ type: AgreementDto, nullable: true })
   preferences: AgreementDto | null;

@@ -9,7 +9,7 @@ import { LabelerQualityService } from './labeler-quality.service.js';
 export class LabelerQualityController {
   constructor(private readonly quality: LabelerQualityService) {}
 
-  /** Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again. */
+  /** Severity, position bias, straight-lining, speed, gold accuracy and reliability of a labeler, with flags to check. */
   @Get(':id/quality')
   @RequireScopes('ratings:read')
   @OpenToVendors()

@@ -8,7 +8,7 @@ import type { PositionBias, Severity, Speed, StraightLining } from './labeler-fi
 import type { Reliability } from './labeler-reliability.js';
 
 export class LabelerQualityQuery {
-  /** That of the labeler's latest rating unless given. */
+  /** Criterion version. Default: that of the labeler's latest rating. */
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -23,24 +23,24 @@ export class IntervalDto implements Interval {
   high: number;
 }
 
-/** Mean of score less mean of co-raters on the same completions; negative is severe. */
+/** Mean score minus mean of co-raters on the same completions; negative is severe. */
 export class SeverityDto extends EstimateDto implements Severity {
-  /** Completions that others rated too. */
+  /** Number of completions that others also rated. */
   @ApiProperty({ type: 'integer', example: 180 })
   items: number;
 
-  /** `value` over the span of the scale. @example -0.12 */
+  /** `value` divided by the range of the scale. @example -0.12 */
   shareOfScale: number;
 }
 
 const positionBases = ['deviation', 'score'] as const;
 
-/** Linear trend of what was given over the place in which the completion was shown (Mantel 1963). */
+/** Linear trend of scores over the position of the completion (Mantel 1963). */
 export class PositionBiasDto implements PositionBias {
   @ApiProperty({ type: 'integer', example: 180 })
   n: number;
 
-  /** Negative: what is shown earlier gets more. @example -0.04 */
+  /** Correlation; negative: completions shown earlier get higher scores. @example -0.04 */
   correlation: number;
 
   /** @example -0.5 */
@@ -49,7 +49,7 @@ export class PositionBiasDto implements PositionBias {
   /** @example 0.6 */
   pValue: number;
 
-  /** Deviations from co-raters, or scores where too few completions are shared. */
+  /** Whether deviations from co-raters are used, or plain scores because too few completions are shared. */
   @ApiProperty({ enum: positionBases, enumName: 'PositionBasis' })
   basis: 'deviation' | 'score';
 }
@@ -62,37 +62,37 @@ export class StraightLiningDto implements StraightLining {
   @ApiProperty({ type: 'integer', example: 131 })
   runs: number;
 
-  /** In random order of the same scores. @example 128.4 */
+  /** Number of runs expected if the same scores were in random order. @example 128.4 */
   expectedRuns: number;
 
   @ApiProperty({ type: 'integer', example: 4 })
   longestRun: number;
 
-  /** Far below 0: long runs. Null where all scores are the same. */
+  /** z-score of the number of runs; far below 0: long runs. Null: all scores are equal. */
   @ApiProperty({ type: Number, nullable: true, example: 0.4 })
   z: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 0.69 })
   pValue: number | null;
 
-  /** Standard deviation over that of co-raters on the same completions. */
+  /** Standard deviation divided by that of co-raters on the same completions. */
   @ApiProperty({ type: Number, nullable: true, example: 0.94 })
   spreadRatio: number | null;
 }
 
 /** Time spent, against that of all labelers under the version (modified z-scores of logarithms, Iglewicz & Hoaglin 1993). */
 export class LabelerSpeedDto implements Speed {
-  /** Judgements with a time. */
+  /** Number of judgements with a time. */
   @ApiProperty({ type: 'integer', example: 180 })
   ratings: number;
 
   /** @example 9100 */
   medianMs: number;
 
-  /** Median of all labelers. @example 8200 */
+  /** Median of all labelers, in milliseconds. @example 8200 */
   typicalMs: number;
 
-  /** Less is a low outlier. Null where more than half of all times are the same. */
+  /** Times below this are low outliers, in milliseconds. Null: more than half of all times are equal. */
   @ApiProperty({ type: Number, nullable: true, example: 900 })
   fenceMs: number | null;
 
@@ -101,7 +101,7 @@ export class LabelerSpeedDto implements Speed {
 }
 
 export class GoldAccuracyDto {
-  /** Ratings and comparisons of gold items that are not retired. */
+  /** Number of ratings and comparisons of gold items that are not retired. */
   @ApiProperty({ type: 'integer', example: 20 })
   ratings: number;
 
@@ -118,23 +118,23 @@ export class GoldAccuracyDto {
 
 /** Estimated from the completions shared with others (Dawid & Skene 1979): see docs/quality.md. */
 export class LabelerReliabilityDto implements Reliability {
-  /** 1 is always right, 0 what chance gives. Null where all ratings are alike. */
+  /** Reliability: 1 is always right, 0 is chance. Null: all ratings are equal. */
   @ApiProperty({ type: Number, nullable: true, example: 0.78 })
   value: number | null;
 
-  /** What these ratings would weigh in a mean. */
+  /** Weight of these ratings in a reliability-weighted mean. */
   @ApiProperty({ type: Number, nullable: true, example: 3.54 })
   weight: number | null;
 
   @ApiProperty({ type: 'integer', example: 180 })
   items: number;
 
-  /** This one among them. */
+  /** Number of labelers, including this one. */
   @ApiProperty({ type: 'integer', example: 5 })
   labelers: number;
 }
 
-/** Rankings and comparisons with one best: how often it was what was shown first. */
+/** How often the best completion was the one shown first, over rankings and comparisons with a single best. */
 export class FirstShownDto {
   @ApiProperty({ type: 'integer', example: 120 })
   judged: number;
@@ -142,7 +142,7 @@ export class FirstShownDto {
   @ApiProperty({ type: 'integer', example: 63 })
   firstPreferred: number;
 
-  /** What a judge without bias would prefer by chance. @example 60 */
+  /** Expected number for a judge without bias. @example 60 */
   expected: number;
 
   /** Wilson's 95% interval of the share. */
@@ -163,7 +163,7 @@ export class LabelerQualityDto {
   @ApiProperty({ format: 'uuid' })
   labelerId: string;
 
-  /** True for a rule that stands in for a person. */
+  /** Whether the labeler is a program instead of a person. */
   simulated: boolean;
 
   @ApiProperty({ format: 'uuid' })
@@ -172,42 +172,42 @@ export class LabelerQualityDto {
   @ApiProperty({ type: 'integer', example: 212 })
   ratings: number;
 
-  /** Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below. */
+  /** Number of ratings of completions that others also rated. For a vendor, others are only its own labelers, here and below. */
   @ApiProperty({ type: 'integer', example: 180 })
   sharedItems: number;
 
-  /** Null with fewer than 5 shared completions. */
+  /** Severity; null: fewer than 5 shared completions. */
   @ApiProperty({ type: SeverityDto, nullable: true })
   severity: SeverityDto | null;
 
-  /** Null where positions are unknown, or positions or scores never change. */
+  /** Position bias; null: positions are unknown, or positions or scores never vary. */
   @ApiProperty({ type: PositionBiasDto, nullable: true })
   positionBias: PositionBiasDto | null;
 
-  /** Null without rankings and comparisons. */
+  /** Bias towards the first shown; null: no rankings or comparisons. */
   @ApiProperty({ type: FirstShownDto, nullable: true })
   firstShown: FirstShownDto | null;
 
   @ApiProperty({ type: StraightLiningDto })
   straightLining: StraightLiningDto;
 
-  /** Null where no time is known. */
+  /** Speed; null: no times are known. */
   @ApiProperty({ type: LabelerSpeedDto, nullable: true })
   speed: LabelerSpeedDto | null;
 
-  /** Null to a vendor: answer by answer, it would tell which tasks are gold. */
+  /** Gold accuracy; null for vendors, to whom it would reveal which tasks are gold. */
   @ApiProperty({ type: GoldAccuracyDto, nullable: true })
   gold: GoldAccuracyDto | null;
 
-  /** Null where no completion is shared. */
+  /** Reliability; null: no completion is shared. */
   @ApiProperty({ type: LabelerReliabilityDto, nullable: true })
   reliability: LabelerReliabilityDto | null;
 
-  /** Rankings and comparisons, the latest 10,000. */
+  /** Number of rankings and comparisons, of the latest 10,000. */
   @ApiProperty({ type: 'integer', example: 40 })
   preferences: number;
 
-  /** Of these, per completion in them; null where no time is known. */
+  /** Speed of rankings and comparisons per completion; null: no times are known. */
   @ApiProperty({ type: LabelerSpeedDto, nullable: true })
   preferenceSpeed: LabelerSpeedDto | null;
 

@@ -11,7 +11,7 @@ import { PilotsService } from './pilots.service.js';
 export class PilotsController {
   constructor(private readonly pilots: PilotsService) {}
 
-  /** Tries out a draft: a labeling batch over the chosen completions, several labelers for each. */
+  /** Tests a draft with a labeling batch over the chosen completions, with several labelers per completion. */
   @Post('criteria/:id/versions/:number/pilots')
   @RequireScopes('criteria:write')
   @ApiOperation({ operationId: 'pilots_create' })
@@ -34,7 +34,7 @@ export class PilotsController {
     return this.pilots.list(id, number, query);
   }
 
-  /** Agreement per dimension and per level of the scale so far, and where labelers differ most. */
+  /** Agreement so far by dimension and level of the scale, and the worst disagreements. */
   @Get('pilots/:id')
   @RequireScopes('criteria:read')
   @ApiOperation({ operationId: 'pilots_get' })

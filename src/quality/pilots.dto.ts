@@ -9,7 +9,7 @@ import { DimensionAgreementDto } from './agreement.dto.js';
 const pilotModes = ['rate', 'rate-side-by-side'] as const;
 export type PilotMode = (typeof pilotModes)[number];
 
-/** Which completions, and who may rate them: as for a labeling batch. Fifty completions tell a lot. */
+/** Completions and vendors, as for a labeling batch. Fifty completions are usually enough. */
 export class CreatePilotDto extends PickType(CreateLabelingBatchDto, [
   'completionIds',
   'completionBatchId',
@@ -31,7 +31,7 @@ export class CreatePilotDto extends PickType(CreateLabelingBatchDto, [
   @IsIn(pilotModes)
   mode?: PilotMode;
 
-  /** Ratings of each completion, each by another labeler. */
+  /** Ratings per completion, each by a different labeler. */
   @ApiPropertyOptional({ type: 'integer', minimum: 2, maximum: 20, default: 3 })
   @IsOptional()
   @IsInt()
@@ -47,7 +47,7 @@ export class PilotDto {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 
-  /** Its tasks are claimed and answered like any others. */
+  /** Labeling batch of the pilot, whose tasks are claimed and answered like any others. */
   @ApiProperty({ format: 'uuid' })
   labelingBatchId: string;
 
@@ -57,11 +57,11 @@ export class PilotDto {
 export class PilotPage extends PageOf(PilotDto) {}
 
 export class PilotScoreDto {
-  /** Null for the overall score. */
+  /** Dimension; null: the overall score. */
   @ApiProperty({ type: String, nullable: true, example: 'helpfulness' })
   dimension: string | null;
 
-  /** The nearest level of the scale. @example 2 */
+  /** Score, as the nearest level of the scale. @example 2 */
   score: number;
 }
 
@@ -96,32 +96,32 @@ export class PilotReportDto extends PilotDto {
   @ApiProperty({ enum: labelingBatchStates, enumName: 'LabelingBatchState' })
   state: LabelingBatchState;
 
-  /** Things to be judged. */
+  /** Number of items. */
   @ApiProperty({ type: 'integer', example: 50 })
   itemCount: number;
 
   @ApiProperty({ type: 'integer', example: 150 })
   ratings: number;
 
-  /** The lowest ordinal alpha among the dimensions, or that of the score; null where one of them is unknown. */
+  /** Lowest ordinal alpha among the dimensions, or that of the score; null: one of them is undefined. */
   @ApiProperty({ type: Number, nullable: true, example: 0.58 })
   agreement: number | null;
 
-  /** What the criterion asks for; 0.667 unless it says otherwise. @example 0.667 */
+  /** Minimum agreement of the criterion; default 0.667. @example 0.667 */
   minimumAgreement: number;
 
   /** Whether the version may be published without an override. */
   publishable: boolean;
 
-  /** Why not; null where nothing stands in the way. */
+  /** Why it cannot be published; null: it can. */
   @ApiProperty({ type: String, nullable: true, example: null })
   obstacle: string | null;
 
-  /** Overall first, then by dimension; each with its levels. */
+  /** Agreement overall, then by dimension, each with its levels. */
   @ApiProperty({ type: [DimensionAgreementDto] })
   dimensions: DimensionAgreementDto[];
 
-  /** Up to 10 completions over which labelers differ most. */
+  /** Up to 10 completions on which labelers differ most. */
   @ApiProperty({ type: [PilotDisagreementDto] })
   worstDisagreements: PilotDisagreementDto[];
 }

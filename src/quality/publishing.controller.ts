@@ -12,8 +12,8 @@ export class PublishingController {
   constructor(private readonly publishing: PublishingService) {}
 
   /**
-   * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
-   * less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+   * Publishes the version, so that completions can be rated under it. Needs an `overrideReason` if the latest pilot is unfinished, too
+   * small or below the criterion's minimum agreement (default 0.667).
    */
   @Post(':id/versions/:number/publish')
   @HttpCode(200)

@@ -4,8 +4,7 @@ import { IsStorable } from '#src/common/storable.js';
 
 export class PublishCriterionVersionDto {
   /**
-   * Publish although the pilot found too little agreement, or there was none where the criterion asks for one. Kept
-   * with the version and in the audit log.
+   * Reason for publishing despite too little agreement or a missing required pilot. Stored with the version and in the audit log.
    */
   @ApiPropertyOptional({ example: 'Taste: the panel will not agree more than this, and we average five ratings.' })
   @IsOptional()

@@ -39,7 +39,7 @@ export class CriteriaController {
     return this.criteria.get(id);
   }
 
-  /** Adds the next version; an existing one is never edited. */
+  /** Creates the next version. Existing versions are immutable. */
   @Post('criteria/:id/versions')
   @RequireScopes('criteria:write')
   @ApiOperation({ operationId: 'criteria_createVersion' })

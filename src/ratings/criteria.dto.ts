@@ -27,8 +27,8 @@ export class CreateCriterionDto {
   name: string;
 
   /**
-   * Krippendorff's ordinal alpha that a pilot must find before a version is published; needs a pilot then. Left out,
-   * pilots are held against 0.667 and none is needed.
+   * Minimum of Krippendorff's ordinal alpha in a pilot, which is then required before a version is published. Default: pilots are optional
+   * and need 0.667.
    */
   @ApiPropertyOptional({ minimum: -1, maximum: 1, example: 0.667 })
   @IsOptional()
@@ -45,7 +45,7 @@ export class CriterionDto {
   /** @example helpfulness */
   name: string;
 
-  /** Null: 0.667 for versions that have a pilot, and none needs one. */
+  /** Minimum agreement in a pilot; null: pilots are optional and need 0.667. */
   @ApiProperty({ type: Number, nullable: true, example: null })
   minimumAgreement: number | null;
 
@@ -55,7 +55,7 @@ export class CriterionDto {
 export class CriterionPage extends PageOf(CriterionDto) {}
 
 export class CriteriaQuery extends PageQuery {
-  /** Only the criterion of this name. */
+  /** Only the criterion with this name. */
   @IsOptional()
   @IsString()
   @IsStorable()
@@ -76,7 +76,7 @@ export class AnchorDto {
   @IsStorable()
   completion: string;
 
-  /** Why it is at this level. @example right, and nothing that was not asked */
+  /** Why the example is at this level. @example right, and nothing that was not asked */
   @IsOptional()
   @IsString()
   @Length(1, 2000)
@@ -85,7 +85,7 @@ export class AnchorDto {
 }
 
 export class ScaleLevelDto {
-  /** The score that stands for this level. @example 5 */
+  /** Score of this level. @example 5 */
   @IsNumber()
   value: number;
 
@@ -131,13 +131,13 @@ export class DimensionDto {
 }
 
 export class CreateCriterionVersionDto {
-  /** What the labeler is asked to judge. @example Does the answer help the person who asked? */
+  /** Instructions for the labeler. @example Does the answer help the person who asked? */
   @IsString()
   @Length(1, 20_000)
   @IsStorable()
   instructions: string;
 
-  /** 2 to 21 levels, values strictly increasing. */
+  /** 2 to 21 levels with strictly increasing values. */
   @ApiProperty({ type: [ScaleLevelDto], minItems: 2, maxItems: 21 })
   @ArrayMinSize(2)
   @ArrayMaxSize(21)
@@ -145,7 +145,7 @@ export class CreateCriterionVersionDto {
   @Type(() => ScaleLevelDto)
   scale: ScaleLevelDto[];
 
-  /** What is scored one by one, each on the scale; the overall score is the weighted mean. */
+  /** Dimensions, each scored on the scale; the overall score is their weighted mean. */
   @ApiPropertyOptional({ type: [DimensionDto], minItems: 1, maxItems: 20 })
   @IsOptional()
   @ArrayMinSize(1)
@@ -155,7 +155,7 @@ export class CreateCriterionVersionDto {
   @Type(() => DimensionDto)
   dimensions?: DimensionDto[];
 
-  /** Publish at once; without it the version is a draft that cannot be rated against. */
+  /** Whether to publish at once. Default: the version is a draft, which cannot be rated under. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
@@ -179,7 +179,7 @@ export class CriterionVersionDto {
   @ApiProperty({ type: [ScaleLevelDto] })
   scale: ScaleLevelDto[];
 
-  /** Null where a rating is one score. */
+  /** Dimensions; null: a rating is a single score. */
   @ApiProperty({ type: [DimensionDto], nullable: true })
   dimensions: DimensionDto[] | null;
 
@@ -189,15 +189,15 @@ export class CriterionVersionDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   publishedAt: Date | null;
 
-  /** The pilot that stood when it was published; null where it was published without one. */
+  /** Latest pilot at the time of publication; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pilotId: string | null;
 
-  /** What that pilot had found by then: lowest ordinal alpha among the dimensions. */
+  /** Agreement in that pilot: lowest ordinal alpha among the dimensions. */
   @ApiProperty({ type: Number, nullable: true, example: 0.72 })
   agreement: number | null;
 
-  /** Why it was published although a pilot was missing or had found too little agreement; null where neither was so. */
+  /** Reason given for publishing without the required pilot or agreement; null: not needed. */
   @ApiProperty({ type: String, nullable: true })
   overrideReason: string | null;
 

@@ -9,7 +9,7 @@ import { GoldItemsService } from './gold-items.service.js';
 export class GoldItemsController {
   constructor(private readonly items: GoldItemsService) {}
 
-  /** A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen. */
+  /** Creates a gold item: a completion with a known correct score. Labeling batches with a `goldShare` include gold items without marking them. */
   @Post()
   @RequireScopes('labeling:write')
   @ApiOperation({ operationId: 'goldItems_create' })
@@ -31,7 +31,7 @@ export class GoldItemsController {
     return this.items.get(id);
   }
 
-  /** No batch mixes it in any longer; what labelers gave to it still counts. */
+  /** Retires a gold item. New batches no longer include it; earlier answers still count. */
   @Post(':id/retire')
   @HttpCode(200)
   @RequireScopes('labeling:write')

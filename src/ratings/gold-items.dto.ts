@@ -8,7 +8,7 @@ import { IsStorable } from '#src/common/storable.js';
 import type { GoldExpectation } from './gold-item.entity.js';
 
 export class GoldExpectationDto {
-  /** Left out or null: the overall score. */
+  /** Dimension that the expectation applies to. Default or null: the overall score. */
   @ApiPropertyOptional({ type: String, nullable: true, example: 'honesty' })
   @IsOptional()
   @Nullable()
@@ -16,11 +16,11 @@ export class GoldExpectationDto {
   @Length(1, 60)
   dimension?: string | null;
 
-  /** Lowest score that is right. @example 1 */
+  /** Lowest correct score. @example 1 */
   @IsNumber()
   minimum: number;
 
-  /** Highest score that is right; the same as `minimum` where only one is. @example 2 */
+  /** Highest correct score; equal to `minimum` if only one is correct. @example 2 */
   @IsNumber()
   maximum: number;
 }
@@ -32,12 +32,12 @@ export class CreateGoldItemDto {
   @IsUUID()
   criterionVersionId: string;
 
-  /** For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt. */
+  /** For comparisons, instead of `expected`: a clearly worse completion of the same prompt. */
   @IsOptional()
   @IsUUID()
   worseCompletionId?: string;
 
-  /** A rating passes when each of these holds. */
+  /** Expected scores; a rating passes if all of them hold. */
   @ApiPropertyOptional({ type: [GoldExpectationDto], minItems: 1, maxItems: 21 })
   @IsOptional()
   @ArrayMinSize(1)
@@ -46,7 +46,7 @@ export class CreateGoldItemDto {
   @Type(() => GoldExpectationDto)
   expected?: GoldExpectationDto[];
 
-  /** Why this is right; labelers do not see it. @example The answer invents a street that the facts do not name. */
+  /** Why the expectation is correct; not shown to labelers. @example The answer invents a street that the facts do not name. */
   @IsString()
   @Length(1, 5000)
   @IsStorable()
@@ -74,21 +74,21 @@ export class GoldItemDto {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 
-  /** What must be found worse than `completionId`; null where its score is known. */
+  /** Completion that must be judged worse than `completionId`; null: `expected` applies. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   worseCompletionId: string | null;
 
-  /** Empty where one completion is better than another. */
+  /** Expected scores; empty if `worseCompletionId` applies. */
   @ApiProperty({ type: [GoldExpectationOfItemDto] })
   expected: GoldExpectationOfItemDto[];
 
   explanation: string;
 
-  /** Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes. */
+  /** Number of current answers: ratings of the completion under the version, or rankings and comparisons of the two. */
   @ApiProperty({ type: 'integer', example: 24 })
   ratings: number;
 
-  /** Those of them that are as expected. An item that most people fail may itself be wrong. */
+  /** Number of answers as expected. An item that most labelers fail may itself be wrong. */
   @ApiProperty({ type: 'integer', example: 21 })
   passed: number;
 

@@ -5,7 +5,7 @@ import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 
 export class CreateLabelerDto {
-  /** The poster's own name for the labeler, unique per vendor. @example worker-17 */
+  /** Client's id of the labeler; unique per vendor. @example worker-17 */
   @IsString()
   @Length(1, 200)
   @IsStorable()
@@ -18,13 +18,13 @@ export class CreateLabelerDto {
   @IsStorable()
   displayName?: string;
 
-  /** True when a program gives the ratings, not a person. */
+  /** Whether a program gives the ratings instead of a person. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
   simulated?: boolean;
 
-  /** Whose labeler it is, where the owner makes one for a vendor. A vendor's own are its own without saying. */
+  /** Vendor of the labeler; only for the owner. A vendor key always creates its own labelers. */
   @ApiPropertyOptional({ type: String, format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -52,7 +52,7 @@ export class LabelerDto {
 export class LabelerPage extends PageOf(LabelerDto) {}
 
 export class LabelersQuery extends PageQuery {
-  /** Only the labeler of this external id. */
+  /** Only the labeler with this external id. */
   @IsOptional()
   @IsString()
   @IsStorable()

@@ -27,7 +27,7 @@ export class PreferencesController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The order in which a labeler puts completions of one prompt, ties allowed. */
+  /** Records a labeler's ranking of completions of one prompt; ties are allowed. */
   @Post('rankings')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'rankings_create' })
@@ -37,7 +37,7 @@ export class PreferencesController {
     return answerPosted(reply, await this.preferences.rank(auth, dto));
   }
 
-  /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+  /** Records which of two completions of one prompt a labeler prefers, or a tie. */
   @Post('preference-judgements')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'preferenceJudgements_create' })
@@ -75,7 +75,7 @@ export class PreferencesController {
     return this.preferences.compareBulk(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }
 
-  /** Rankings and comparisons that stand, those from labeling tasks too. */
+  /** Current rankings and comparisons, including those from labeling tasks. */
   @Get('preferences')
   @RequireScopes('ratings:read')
   @ApiOperation({ operationId: 'preferences_list' })
@@ -90,7 +90,7 @@ export class PreferencesController {
     return this.preferences.get(auth, id);
   }
 
-  /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+  /** Corrects a ranking or comparison: a new one replaces it, and the old one is kept. */
   @Post('preferences/:id/supersede')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'preferences_supersede' })

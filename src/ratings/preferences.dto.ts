@@ -13,7 +13,7 @@ import { ratingBounds } from './rating-rules.js';
 const rankingSchema = { type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } } } as const;
 
 class PreferenceDetailsDto {
-  /** Time the labeler took, in milliseconds. */
+  /** Time that the labeler took, in milliseconds. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 21_000 })
   @IsOptional()
   @IsInt()
@@ -28,13 +28,13 @@ class PreferenceDetailsDto {
   @IsStorable()
   rationale?: string;
 
-  /** Words for what an order cannot say. */
+  /** Labels from an open vocabulary for what an order cannot express. */
   @ApiPropertyOptional({ type: [String], maxItems: maximumFlags, example: ['prompt_unclear'] })
   @IsOptional()
   @AreFlags()
   flags?: string[];
 
-  /** The poster's own id, unique among the vendor's rankings and comparisons. @example batch-7/rank-12 */
+  /** Client's id; unique among the vendor's rankings and comparisons. @example batch-7/rank-12 */
   @IsOptional()
   @IsString()
   @Length(1, ratingBounds.externalId)
@@ -43,11 +43,11 @@ class PreferenceDetailsDto {
 }
 
 class NamedPreferenceDto extends PreferenceDetailsDto {
-  /** Must be published. */
+  /** Id of a published criterion version. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** Or give `labelerExternalId`. */
+  /** Id of the labeler; alternatively give `labelerExternalId`. */
   @IsOptional()
   @IsUUID()
   labelerId?: string;
@@ -73,7 +73,7 @@ export class CreateRankingDto extends NamedPreferenceDto implements GivenRanking
   @IsRankingByExternalIds()
   rankingExternalIds?: string[][];
 
-  /** The same completions in the order in which they were shown. Or give `shownOrderExternalIds`. */
+  /** The same completions in the order shown. Or give `shownOrderExternalIds`. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
   @IsOptional()
   @ArrayMaxSize(100)
@@ -93,7 +93,7 @@ export class CreateRankingDto extends NamedPreferenceDto implements GivenRanking
 }
 
 export class CreatePreferenceJudgementDto extends NamedPreferenceDto implements GivenComparison {
-  /** Two completions of one prompt, in the order in which they were shown. Or give `completionExternalIds`. */
+  /** Two completions of one prompt, in the order shown. Or give `completionExternalIds`. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
   @IsOptional()
   @ArrayMinSize(2)
@@ -132,7 +132,7 @@ export class CreatePreferenceJudgementDto extends NamedPreferenceDto implements 
 
 /** A correction: the same completions, criterion version and labeler, in another order. */
 export class SupersedePreferenceDto extends PreferenceDetailsDto {
-  /** Groups, best first; of a comparison too. */
+  /** Groups of completion ids, best first; also for a comparison. */
   @ApiProperty(rankingSchema)
   @IsRanking()
   ranking: string[][];
@@ -158,7 +158,7 @@ export class PreferenceDto {
   @ApiProperty(rankingSchema)
   ranking: string[][];
 
-  /** The completions in the order in which they were shown; null where that is not known. */
+  /** The completions in the order shown; null: unknown. */
   @ApiProperty({ type: [String], format: 'uuid', nullable: true })
   shownOrder: string[] | null;
 
@@ -177,11 +177,11 @@ export class PreferenceDto {
   @ApiProperty({ type: String, nullable: true })
   externalId: string | null;
 
-  /** The preference that this one corrects. */
+  /** Preference that this one corrects; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   supersedesId: string | null;
 
-  /** The labeling task that it answers. */
+  /** Labeling task that it answers; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelingTaskId: string | null;
 

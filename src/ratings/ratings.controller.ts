@@ -34,7 +34,7 @@ export class RatingsController {
   }
 
   /**
-   * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
+   * One rating per line, with the fields of `ratings_create`. Valid lines are stored; a line with an already stored `externalId` counts as
    * `externalId` counts as a duplicate. As with `ratings_create`, no task is completed and no batch advances.
    */
   @Post('bulk')
@@ -61,7 +61,7 @@ export class RatingsController {
     return this.ratings.get(auth, id);
   }
 
-  /** Corrects a rating: a new one takes its place and the old one stays on record. */
+  /** Corrects a rating: a new one replaces it, and the old one is kept. */
   @Post(':id/supersede')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_supersede' })

@@ -9,12 +9,12 @@ import { ratingBounds, type GivenRating } from './rating-rules.js';
 
 /** What a labeler says about a completion, whoever the completion and the labeler are. */
 export class ScoredDto {
-  /** One of the values of the criterion version's scale; left out where the version has dimensions. @example 4 */
+  /** A value of the criterion version's scale; omit if the version has dimensions. @example 4 */
   @IsOptional()
   @IsNumber()
   score?: number;
 
-  /** Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean. */
+  /** A value of the scale for each dimension, if the criterion version has dimensions; `score` is their weighted mean. */
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'number' },
@@ -31,13 +31,13 @@ export class ScoredDto {
   @IsStorable()
   rationale?: string;
 
-  /** Words for what a score cannot say. */
+  /** Labels from an open vocabulary for what a score cannot express. */
   @ApiPropertyOptional({ type: [String], maxItems: maximumFlags, example: ['prompt_unclear'] })
   @IsOptional()
   @AreFlags()
   flags?: string[];
 
-  /** Time the labeler took, in milliseconds. */
+  /** Time that the labeler took, in milliseconds. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 8200 })
   @IsOptional()
   @IsInt()
@@ -45,7 +45,7 @@ export class ScoredDto {
   @Max(ratingBounds.timeSpentMs)
   timeSpentMs?: number;
 
-  /** The poster's own id of this rating, unique per vendor: posting it again cannot count it twice. @example batch-7/1042 */
+  /** Client's id of the rating; unique per vendor, so that a repeated post is not counted twice. @example batch-7/1042 */
   @IsOptional()
   @IsString()
   @Length(1, ratingBounds.externalId)
@@ -55,7 +55,7 @@ export class ScoredDto {
 
 /** The same, with the place in which it was shown. */
 class PlacedScoreDto extends ScoredDto {
-  /** Place in which the completion was shown among those of its prompt; 0 is the first. */
+  /** Position at which the completion was shown among those of its prompt, from 0. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
   @IsOptional()
   @IsInt()
@@ -66,7 +66,7 @@ class PlacedScoreDto extends ScoredDto {
 
 /** Names its completion and its labeler each in exactly one of two ways. */
 export class CreateRatingDto extends PlacedScoreDto implements GivenRating {
-  /** Or give `completionExternalId`. */
+  /** Id of the completion; alternatively give `completionExternalId`. */
   @IsOptional()
   @IsUUID()
   completionId?: string;
@@ -78,11 +78,11 @@ export class CreateRatingDto extends PlacedScoreDto implements GivenRating {
   @IsStorable()
   completionExternalId?: string;
 
-  /** Must be published. */
+  /** Id of a published criterion version. */
   @IsUUID()
   criterionVersionId: string;
 
-  /** Or give `labelerExternalId`. */
+  /** Id of the labeler; alternatively give `labelerExternalId`. */
   @IsOptional()
   @IsUUID()
   labelerId?: string;
@@ -135,11 +135,11 @@ export class RatingDto {
   @ApiProperty({ type: String, nullable: true, example: 'batch-7/1042' })
   externalId: string | null;
 
-  /** The rating that this one corrects. */
+  /** Rating that this one corrects; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   supersedesId: string | null;
 
-  /** The labeling task that it answers. */
+  /** Labeling task that it answers; null: none. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelingTaskId: string | null;
 
@@ -161,7 +161,7 @@ export class RatingsQuery extends PageQuery {
   @IsUUID()
   labelerId?: string;
 
-  /** True to see ratings that a later one has corrected, too. */
+  /** Whether to include superseded ratings. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @Transform(({ obj }: { obj: Record<string, unknown> }) => flag(obj['includeSuperseded']))

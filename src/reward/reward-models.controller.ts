@@ -31,7 +31,7 @@ export class RewardModelsController {
     private readonly disagreements: DisagreementService,
   ) {}
 
-  /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
+  /** Starts training a reward model on a pair set. The job reports loss, accuracy and margin of every step. */
   @Post()
   @HttpCode(202)
   @RequireScopes('reward-models:write')
@@ -48,8 +48,8 @@ export class RewardModelsController {
   }
 
   /**
-   * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
-   * reads it: at the last token that is not its pad token.
+   * Creates a reward model from uploaded files, trained elsewhere. It can score at once. The reward is read as in transformers: at the
+   * last token that is not the pad token.
    */
   @Post('upload')
   @RequireScopes('reward-models:write')
@@ -58,7 +58,7 @@ export class RewardModelsController {
     return this.rewardModels.upload(dto);
   }
 
-  /** What that training would take: memory, operations, and whether it fits. Nothing is started. */
+  /** Estimates memory and operations of the training and whether it fits. Nothing is started. */
   @Post('plan')
   @HttpCode(200)
   @RequireScopes('reward-models:read')
@@ -83,9 +83,9 @@ export class RewardModelsController {
   }
 
   /**
-   * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
-   * `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
-   * steps counting on, and `member` says whose a step is.
+   * Metrics by step: `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate`, with early stopping also
+   * `eval_loss` and `eval_accuracy`. With `maxPoints` the whole curve in few entries. Members of an ensemble follow one another with
+   * consecutive step numbers; `member` names the member.
    */
   @Get(':id/metrics')
   @RequireScopes('reward-models:read')
@@ -94,7 +94,7 @@ export class RewardModelsController {
     return this.rewardModels.metrics(id, query);
   }
 
-  /** What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training. */
+  /** The trained members of an ensemble, or the one model, each with its files. During training: the finished ones. */
   @Get(':id/members')
   @RequireScopes('reward-models:read')
   @ApiOperation({ operationId: 'rewardModels_listMembers' })
@@ -102,7 +102,7 @@ export class RewardModelsController {
     return this.rewardModels.members(id);
   }
 
-  /** How often it is right about prompts it never saw, beside the rules that read no text. */
+  /** Accuracy on held-out prompts, compared with rules that do not read the text. */
   @Get(':id/evaluations')
   @RequireScopes('reward-models:read')
   @ApiOperation({ operationId: 'rewardModels_listEvaluations' })
@@ -111,9 +111,9 @@ export class RewardModelsController {
   }
 
   /**
-   * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
-   * time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
-   * `Prefer: wait=N`, and is then 202 with what is known so far.
+   * Ranks all completions of one or more prompts, or the given completions within their prompts. Scores are stored and reused; a job
+   * computes missing ones. The response waits for the job for 10 seconds, or N seconds with `Prefer: wait=N`, and is then 202 with the
+   * scores known so far.
    */
   @Post(':id/score')
   @HttpCode(200)
@@ -136,8 +136,8 @@ export class RewardModelsController {
   }
 
   /**
-   * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
-   * as a text; known ones are answered at once, missing ones by a job, as for `score`.
+   * Scores texts that are not stored as completions. Each text is scored once per reward model, even if it is also a completion; a job
+   * computes missing scores, as for `score`.
    */
   @Post(':id/score-texts')
   @HttpCode(200)
@@ -159,7 +159,7 @@ export class RewardModelsController {
     return scores;
   }
 
-  /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+  /** The pairs of the given completions on which an ensemble disagrees most: good candidates for labeling. */
   @Post(':id/disagreement')
   @HttpCode(200)
   @RequireScopes('reward-models:read')

@@ -6,7 +6,7 @@ export type KeptWeights = (typeof keptWeights)[number];
 export interface CheckpointSettings {
   /** Steps between checkpoints; null keeps the end's alone. */
   checkpointEvery: number | null;
-  /** Checkpoints that stay, the latest ones; the best one and those that became versions stay too. */
+  /** Number of latest checkpoints to keep. The best one and those promoted to versions are always kept. */
   keepCheckpoints: number;
   /** Steps between evaluations on what is held out, beside those that the method makes anyway. */
   evaluateEvery: number | null;
@@ -16,12 +16,12 @@ export interface CheckpointSettings {
 
 export const checkpointDefaults: CheckpointSettings = { checkpointEvery: null, keepCheckpoints: 3, evaluateEvery: null, keep: 'last' };
 
-/** Is there an evaluation after `step` (from 1) of `total`? The last one counts, so that it can be compared. */
+/** Whether there is an evaluation after `step` (from 1) of `total`; always after the last, so that it can be compared. */
 export function isEvaluated(step: number, total: number, { evaluateEvery }: Pick<CheckpointSettings, 'evaluateEvery'>): boolean {
   return evaluateEvery !== null && (step % evaluateEvery === 0 || step === total);
 }
 
-/** What an evaluation is judged by: `eval_<...>` of the curve. */
+/** Metric by which evaluations are compared: `eval_<...>` of the curve. */
 export interface JudgedBy {
   metric: string;
   better: 'lower' | 'higher';
@@ -59,7 +59,7 @@ export function improves(metrics: readonly Readonly<Record<string, number>>[], j
 }
 
 export interface Retained extends Judged {
-  /** What became a version stays. */
+  /** Checkpoints promoted to versions are kept. */
   policyVersionId: string | null;
 }
 

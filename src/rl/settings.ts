@@ -15,20 +15,20 @@ export interface LoraSettings {
   dropout?: number;
 }
 
-/** How weights move, whatever is trained. */
+/** Optimizer settings for any training. */
 export interface OptimizerSettings {
   /** Peak of the schedule. */
   learningRate: number;
-  /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
+  /** Low-rank factors to train, merged into the weights at the end; null: all weights are trained. */
   lora: LoraSettings | null;
-  /** Of the learning rate after the warmup; linear and cosine end at zero. */
+  /** Learning rate schedule after the warmup; `linear` and `cosine` end at zero. */
   schedule: RateSchedule;
   /**
    * Tokens computed at once in the optimizer step, shared prompts once; gradients of the parts add up to those of
    * the whole. null computes all at once. Where a request says nothing it is chosen before the run is kept (plan/micro-batch.ts).
    */
   microBatchTokens: number | null;
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  /** Recompute the activations inside each layer in the backward pass: less memory, more time. */
   gradientCheckpointing: boolean;
   maxGradNorm: number;
   weightDecay: number;
@@ -78,41 +78,41 @@ export function scheduleOf(
   return { kind, peak, warmupSteps: Math.ceil(warmupRatio * totalSteps), totalSteps };
 }
 
-/** Of the methods that train a policy on recorded completions: SFT, DPO and KTO. A completion that is cut does not learn to end there. */
+/** Settings of the methods that train on recorded completions: SFT, DPO and KTO. A truncated completion is not trained to end there. */
 export interface DatasetHyperparameters extends OptimizerSettings, PassSettings, CheckpointSettings {}
 
 export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = { ...optimizerDefaults, ...passDefaults, ...checkpointDefaults };
 
-/** Of the methods that train a policy on completions it samples: GRPO, RLOO and PPO. */
+/** Settings of the methods that train on sampled completions: GRPO, RLOO and PPO. */
 export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSettings {
   steps: number;
   promptsPerStep: number;
   /** Completions per prompt. */
   groupSize: number;
-  /** Longest completion, in tokens. */
+  /** Maximum length of a completion, in tokens. */
   maxTokens: number;
   temperature: number;
   topP: number;
-  /** In which the policy writes: `int8` and `int4` are copies in fewer bits, made anew when weights change (sampling-correction.ts). */
+  /** Weight format for sampling: `int8` and `int4` are quantized copies, remade when weights change (sampling-correction.ts). */
   rolloutWeights: WeightFormat;
   /** The most that importance sampling lets a token or completion of such a copy count. */
   rolloutRatioMax: number;
-  /** Weight of the KL to the starting policy; 0 saves computing it. */
+  /** Weight of the KL to the starting policy; 0 skips computing it. */
   beta: number;
   clipLow: number;
   clipHigh: number;
   /** Optimizer steps on the completions of one step (mu in the GRPO paper). */
   innerEpochs: number;
   warmupSteps: number;
-  /** Keep completions that were cut off out of the loss. */
+  /** Leave truncated completions out of the loss. */
   maskTruncated: boolean;
-  /** Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones. */
+  /** Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones. */
   lengthPenalty: number;
   /** Taken off the reward of a completion that was cut off. */
   missingEosPenalty: number;
   /** The run ends when KL(policy || start) exceeds this, in nats per token; null never does. */
   klBudget: number | null;
-  /** Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after. */
+  /** Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training. */
   evaluationPrompts: number;
 }
 

@@ -14,7 +14,7 @@ export class TrainingDivergedError extends Error {
   override name = 'TrainingDivergedError';
 }
 
-/** What a trainer returns in the place of a step that should not be taken. */
+/** Returned by a trainer instead of a step that should not be taken. */
 export class EndEarly<Reason extends string> {
   constructor(
     readonly reason: Reason,
@@ -28,7 +28,7 @@ export interface Steps<Taken, Reason extends string = never> {
   total: number;
   /** Steps of the run that was resumed. */
   taken: number;
-  /** Of the weights that the steps train. */
+  /** Of the trained weights. */
   good: LastGood;
   /** Heeded between steps. */
   signal?: AbortSignal;
@@ -92,13 +92,13 @@ export type StopReason = (typeof stopReasons)[number];
 /** Why the training of a policy ended before its last step. */
 export interface Stopped {
   reason: StopReason;
-  /** The step (from 1) that was not taken, or was taken back. */
+  /** The step (from 1) that was not taken or was reverted. */
   step: number;
   /** For people. */
   detail: string;
 }
 
-/** A policy that diverged is a failure even where its last good weights are kept; a budget is there to be used. */
+/** Divergence is a failure even if the last good weights are kept; reaching a budget is not. */
 export function stoppedFinding({ reason, step, detail }: Stopped): Finding {
   const status = reason === 'diverged' ? 'failed' : 'warning';
   return { check: `stopped_${reason}`, status, value: step, threshold: 0, message: `stopped at step ${step}: ${detail}` };

@@ -1,5 +1,5 @@
-// One attempt at one delivery: sign, send, write down how it went. Whoever is killed in between leaves a lease that
-// runs out; the next one sends again under the same id, which is what "at least once" means.
+// One attempt at one delivery: sign, send, write down how it went. A sender killed in between leaves a lease that expires; the next sender
+// repeats the delivery with the same id, which is what "at least once" means.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
@@ -13,7 +13,7 @@ import { signedHeaders } from './signature.js';
 import { messageId } from './webhook-delivery.entity.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 
-/** Until a delivery is looked at again that a fault of ours kept back. */
+/** Delay before a delivery held back by a fault of Plumbline is tried again. */
 const holdSeconds = 30;
 
 @Injectable()
@@ -28,13 +28,13 @@ export class Deliverer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Nothing is written down for an attempt that the signal ended: it goes back as it came. */
+  /** An attempt aborted by the signal is not recorded: the delivery returns unchanged. */
   async deliver(delivery: ClaimedDelivery, owner: string, signal: AbortSignal): Promise<void> {
     let result: PostResult;
     try {
       result = await this.send(delivery, signal);
     } catch (error) {
-      // Nothing was sent, and the receiver is not to blame.
+      // Nothing was sent, through no fault of the receiver.
       this.logger.error(`webhook delivery ${delivery.id} waits: ${(error as Error).message}`);
       return this.queue.hold(delivery.id, owner, error instanceof SecretBoxError ? 'secret_unreadable' : 'internal_error', holdSeconds);
     }

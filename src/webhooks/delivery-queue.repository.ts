@@ -6,7 +6,7 @@ import type { Verdict } from './retry-schedule.js';
 import { WebhookAttempt, WebhookDelivery, type DeliveryHold } from './webhook-delivery.entity.js';
 import { sealedPrefix } from './secret-box.js';
 
-/** A delivery in somebody's hands, with all that is needed to send it. */
+/** A claimed delivery with everything needed to send it. */
 export interface ClaimedDelivery {
   id: string;
   endpointId: string;
@@ -38,7 +38,7 @@ const needsKey = (endpointId: string): string => `EXISTS (SELECT FROM webhook_se
 export class DeliveryQueueRepository {
   constructor(@InjectRepository(WebhookDelivery) private readonly rows: Repository<WebhookDelivery>) {}
 
-  /** Takes what is due: nobody else's, or of somebody who has not finished in time, because it was killed, say. */
+  /** Claims due deliveries: unclaimed ones, and those whose claim expired, for example because the sender was killed. */
   claim({ owner, leaseSeconds, limit, perEndpoint, busy, hasSecretsKey }: ClaimRequest): Promise<ClaimedDelivery[]> {
     return this.rows.query<ClaimedDelivery[]>(
       `WITH due AS (
@@ -65,7 +65,7 @@ export class DeliveryQueueRepository {
     await tx.insert(WebhookAttempt, attempt);
   }
 
-  /** What became of it, unless it is no longer this sender's. A redelivery asked for meanwhile stays asked for. */
+  /** Records the outcome, unless the claim was lost. A redelivery requested meanwhile stays requested. */
   async conclude(tx: Transaction, { id, attempt }: Pick<ClaimedDelivery, 'id' | 'attempt'>, owner: string, verdict: Verdict): Promise<void> {
     const delay = verdict.state === 'pending' ? verdict.delaySeconds : null;
     await tx.query(
@@ -84,7 +84,7 @@ export class DeliveryQueueRepository {
   }
 
   /**
-   * Drops events so many days old that every consumer has passed: none waits to be told, and no delivery of it is in the log.
+   * Deletes events of this age that all consumers have read, that wait for no delivery and are in no delivery log.
    *
    * @returns how many, `limit` at most
    */
@@ -104,7 +104,7 @@ export class DeliveryQueueRepository {
     return count;
   }
 
-  /** Gives back what could not be sent through a fault of ours: it waits, and no attempt is counted. */
+  /** Returns a delivery that could not be sent through a fault of Plumbline: it waits, and no attempt is counted. */
   async hold(id: string, owner: string, heldBy: DeliveryHold, waitSeconds: number): Promise<void> {
     await this.rows.query(
       `UPDATE webhook_deliveries SET lease_owner = NULL, lease_expires_at = NULL, attempt = greatest(attempt - 1, 0),

@@ -1,4 +1,4 @@
-// Switching an endpoint off because of how it answers: written down for the admins, told to those who are still told.
+// Disables an endpoint because of its responses: recorded in the audit log, announced to the endpoints that remain.
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '#src/auth/audit/audit.service.js';
 import type { Transaction } from '#src/database/database.js';

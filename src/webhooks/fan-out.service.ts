@@ -1,4 +1,4 @@
-// From events to deliveries: each event once, in one transaction, to every endpoint that hears it.
+// Turns events into deliveries: each event once, in one transaction, for every subscribed endpoint.
 import { Injectable } from '@nestjs/common';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';

@@ -1,5 +1,5 @@
 /**
- * One POST to a receiver that somebody outside named: the address that was checked is the address connected to,
+ * One POST to a URL given by a client: the checked address is the one connected to,
  * redirects are not followed, answers are read up to a bound, and there is a deadline.
  */
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
@@ -16,10 +16,10 @@ export interface PostOptions {
 }
 
 export interface PostResult {
-  /** Null when there was no answer; `error` then says why. */
+  /** Null if there was no response; `error` then has the reason. */
   status: number | null;
   error: string | null;
-  /** Until the answer began, or it was clear that there is none. */
+  /** Time until the response began or the attempt failed. */
   latencyMs: number;
   /** The beginning of the answer's body. */
   response: string | null;
@@ -57,7 +57,7 @@ function send(url: URL, headers: Record<string, string>, body: string, signal: A
   });
 }
 
-/** What has come when the answer ends, is long enough, or stops coming. */
+/** The bytes received when the response ends, is long enough or stalls. */
 function beginning(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -75,7 +75,7 @@ function beginning(response: IncomingMessage): Promise<string> {
   });
 }
 
-/** Says nothing of the address a name resolved to: whoever registers endpoints could map a network with it. */
+/** Does not reveal the resolved address, which would let clients map an internal network. */
 function reason(error: unknown): string {
   if (error instanceof AddressRefusedError) return 'address_refused';
   const { code, name } = error as { code?: string; name?: string };

@@ -32,7 +32,7 @@ function eventSchema(type: EventType): Schema {
     required: ['type', 'timestamp', 'data'],
     properties: {
       type: { type: 'string', const: type },
-      timestamp: { type: 'string', format: 'date-time', description: 'when it happened' },
+      timestamp: { type: 'string', format: 'date-time', description: 'time of the event' },
       data: {
         type: 'object',
         required: data.map(([name]) => name),
@@ -55,12 +55,12 @@ function operation(type: EventType): object {
   return {
     operationId: `webhook_${type.replace('.', '_')}`,
     summary: eventDefinitions[type].summary,
-    description: 'Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.',
+    description: 'Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.',
     tags: ['webhooks'],
     security: [],
     parameters: [
-      header('webhook-id', 'The same in every attempt', 'msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00'),
-      header('webhook-timestamp', 'Of this attempt, in seconds since 1970', '1795608000'),
+      header('webhook-id', 'Id of the delivery; the same in every attempt', 'msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00'),
+      header('webhook-timestamp', 'Time of this attempt, in seconds since 1970', '1795608000'),
       header('webhook-signature', 'One `v1,` signature per valid secret, separated by spaces', 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='),
     ],
     requestBody: {
@@ -68,8 +68,8 @@ function operation(type: EventType): object {
       content: { 'application/json': { schema: { $ref: `#/components/schemas/${eventSchemaName(type)}` } } },
     },
     responses: {
-      '2XX': { description: 'Taken. Anything else, a redirect too, is tried again' },
-      '410': { description: 'The receiver wants no more: the endpoint is disabled' },
+      '2XX': { description: 'Received. Any other status, including redirects, is retried' },
+      '410': { description: 'The receiver wants no more deliveries: the endpoint is disabled' },
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of a delivery after an attempt. The schedule is the one that the Standard Webhooks specification gives
+ * The next state of a delivery after an attempt. The schedule is the one that the Standard Webhooks specification gives
  * as an example: ten attempts over a little more than three days. A tenth of each wait is up to chance, so that
  * what failed together does not come back together.
  */
@@ -26,11 +26,11 @@ export type Verdict =
   | { state: 'pending'; delaySeconds: number; disable?: DisableReason }
   | { state: 'failed'; disable?: DisableReason };
 
-/** `gone`: it answered 410, which says that it wants no more. `requested`: its owner switched it off. */
+/** `gone`: it responded 410. `requested`: it was disabled through the API. */
 export const disableReasons = ['failing', 'gone', 'requested'] as const;
 export type DisableReason = (typeof disableReasons)[number];
 
-/** Any 2xx is success; a redirect is not followed and so is none. */
+/** Any 2xx is success; redirects are not followed and count as failures. */
 export function judge({ status }: AttemptResult, { attempt, failingForSeconds }: Standing, random = Math.random()): Verdict {
   if (status !== null && status >= 200 && status < 300) return { state: 'delivered' };
   const disable: DisableReason | undefined = status === 410 ? 'gone' : failingForSeconds >= disableAfterSeconds ? 'failing' : undefined;

@@ -25,13 +25,13 @@ export function seal(secret: string, key: Buffer | undefined, owner: string): st
 /** @throws SecretBoxError without the key, or with another one */
 export function open(stored: string, key: Buffer | undefined, owner: string): string {
   if (stored.startsWith('plain:')) return stored.slice('plain:'.length);
-  if (key === undefined) throw new SecretBoxError('a stored secret is encrypted and this process has no SECRETS_KEY');
+  if (key === undefined) throw new SecretBoxError('a stored secret is encrypted, but SECRETS_KEY is not set');
   const bytes = Buffer.from(stored.slice(sealedPrefix.length), 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
   decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
   try {
     return decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');
   } catch {
-    throw new SecretBoxError('a stored secret does not open with this SECRETS_KEY');
+    throw new SecretBoxError('a stored secret cannot be decrypted with this SECRETS_KEY');
   }
 }

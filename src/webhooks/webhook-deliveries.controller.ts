@@ -10,7 +10,7 @@ import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 export class WebhookDeliveriesController {
   constructor(private readonly deliveries: WebhookDeliveriesService) {}
 
-  /** Sends a `webhook_endpoint.ping`, whatever the endpoint's filter. */
+  /** Sends a `webhook_endpoint.ping` event, even if the endpoint's filter excludes it. */
   @Post('ping')
   @HttpCode(202)
   @RequireScopes('webhooks:write')
@@ -42,7 +42,7 @@ export class WebhookDeliveriesController {
     return this.deliveries.get(auth, id, deliveryId);
   }
 
-  /** Sends it again now, under the same `webhook-id`, also when it had been delivered. */
+  /** Sends a delivery again now with the same `webhook-id`, even if it was already delivered. */
   @Post('deliveries/:deliveryId/redeliver')
   @HttpCode(202)
   @RequireScopes('webhooks:write')

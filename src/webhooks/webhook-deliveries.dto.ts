@@ -12,21 +12,21 @@ export class WebhookDeliveriesQuery extends PageQuery {
 }
 
 export class WebhookAttemptDto {
-  /** Of its delivery, or redelivery, from 1. @example 1 */
+  /** Number of the attempt within its delivery or redelivery, from 1. @example 1 */
   @ApiProperty({ type: 'integer' })
   attempt: number;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 503, description: 'of the answer; null when there was none' })
+  @ApiProperty({ type: 'integer', nullable: true, example: 503, description: 'HTTP status of the response; null: no response' })
   status: number | null;
 
-  @ApiProperty({ type: String, nullable: true, example: null, description: '`timeout`, `address_refused` or `connection_failed: CODE`' })
+  @ApiProperty({ type: String, nullable: true, example: null, description: '`timeout`, `address_refused` or `connection_failed: CODE`; null: a response arrived' })
   error: string | null;
 
   /** @example 182 */
   @ApiProperty({ type: 'integer' })
   latencyMs: number;
 
-  @ApiProperty({ type: String, nullable: true, example: 'try again later', description: 'its first 1024 bytes' })
+  @ApiProperty({ type: String, nullable: true, example: 'try again later', description: 'first 1024 bytes of the response body' })
   response: string | null;
 
   createdAt: Date;
@@ -36,7 +36,7 @@ export class WebhookDeliveryDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** The `webhook-id` header, the same in every attempt. @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00 */
+  /** Value of the `webhook-id` header; the same in every attempt. @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00 */
   messageId: string;
 
   @ApiProperty({ format: 'uuid' })
@@ -51,12 +51,12 @@ export class WebhookDeliveryDto {
   @ApiProperty({ enum: deliveryStates, enumName: 'WebhookDeliveryState' })
   state: DeliveryState;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null when there is none to come' })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: no further attempt' })
   nextAttemptAt: Date | null;
 
   /**
-   * Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
-   * worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+   * Why Plumbline holds back a due delivery; no attempts are counted meanwhile. `secrets_key_missing`: no worker has `SECRETS_KEY`.
+   * `secret_unreadable`: the endpoint's secret was encrypted with another key.
    */
   @ApiProperty({ enum: deliveryHolds, enumName: 'WebhookDeliveryHold', nullable: true })
   heldBy: DeliveryHold | null;
@@ -64,7 +64,7 @@ export class WebhookDeliveryDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   finishedAt: Date | null;
 
-  /** The body as it is sent. @example {"type":"job.succeeded","timestamp":"2026-11-25T12:00:00.000Z","data":{}} */
+  /** The request body as sent. @example {"type":"job.succeeded","timestamp":"2026-11-25T12:00:00.000Z","data":{}} */
   body: string;
 
   @ApiProperty({ type: [WebhookAttemptDto] })

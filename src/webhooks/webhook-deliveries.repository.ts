@@ -37,7 +37,7 @@ export class WebhookDeliveriesRepository {
     return this.tries.find({ where: { deliveryId: In(deliveryIds) }, order: { id: 'ASC' } });
   }
 
-  /** Starts the schedule again, now; what is being sent this moment goes on. */
+  /** Restarts the schedule now; an attempt in progress continues. */
   async redeliver(tx: Transaction, id: string): Promise<void> {
     await tx.update(WebhookDelivery, { id }, { state: 'pending', attempt: 0, nextAttemptAt: () => 'now()', finishedAt: null });
   }

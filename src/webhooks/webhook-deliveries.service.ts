@@ -1,4 +1,4 @@
-// What was sent to an endpoint and how it went; sending again; a delivery to try the receiver with.
+// Deliveries of an endpoint and their outcome; redelivery; test deliveries.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';

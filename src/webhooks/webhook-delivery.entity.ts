@@ -1,13 +1,13 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { EventType } from '#src/events/event-types.js';
 
-/** A delivery of a disabled endpoint stays `pending` and goes on when the endpoint is enabled again. */
+/** A delivery of a disabled endpoint stays `pending` and continues when the endpoint is enabled again. */
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
 /**
- * What of ours keeps a delivery that is due from being sent: no worker has `SECRETS_KEY`, a secret does not open with the
- * one that it has, or sending failed before anything was sent.
+ * Why Plumbline holds back a due delivery: no worker has `SECRETS_KEY`, a secret cannot be decrypted with it, or sending failed before
+ * anything was sent.
  */
 export const deliveryHolds = ['secrets_key_missing', 'secret_unreadable', 'internal_error'] as const;
 export type DeliveryHold = (typeof deliveryHolds)[number];
@@ -28,7 +28,7 @@ export class WebhookDelivery {
   @Column('text')
   eventType: EventType;
 
-  /** The very bytes, the same for every attempt. */
+  /** The exact bytes, the same for every attempt. */
   @Column('text')
   body: string;
 
@@ -47,7 +47,7 @@ export class WebhookDelivery {
   @Column('text', { nullable: true })
   heldBy: DeliveryHold | null;
 
-  /** Who is sending it now, and until when others keep off. */
+  /** The current sender, and until when its claim holds. */
   @Column('text', { nullable: true })
   leaseOwner: string | null;
 
@@ -61,7 +61,7 @@ export class WebhookDelivery {
   createdAt: Date;
 }
 
-/** The `webhook-id` header: the same for every attempt, so that a receiver can tell that it has seen it. */
+/** The `webhook-id` header: the same for every attempt, so that a receiver can recognise repeats. */
 export function messageId(deliveryId: string): string {
   return `msg_${deliveryId.replaceAll('-', '')}`;
 }
@@ -78,7 +78,7 @@ export class WebhookAttempt {
   @Column('integer')
   attempt: number;
 
-  /** Of the answer; null when there was none. */
+  /** Status of the response; null: no response. */
   @Column('integer', { nullable: true })
   status: number | null;
 

@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '#src/events/event-types.js';
 import type { DisableReason } from './retry-schedule.js';
 
-/** Where somebody wants to be told of events: the owner, or a vendor. */
+/** A receiver of events, of the owner or of a vendor. */
 @Entity('webhook_endpoints')
 export class WebhookEndpoint {
   @PrimaryColumn('uuid')
@@ -22,7 +22,7 @@ export class WebhookEndpoint {
   @Column('text', { array: true })
   eventTypes: EventType[];
 
-  /** Of the first failure after the last success. */
+  /** Of the first failure since the last success; null: not failing. */
   @Column('timestamptz', { nullable: true })
   failingSince: Date | null;
 
@@ -45,7 +45,7 @@ export class WebhookSecret {
   @Column('uuid')
   endpointId: string;
 
-  /** As `secret-box.ts` keeps it. */
+  /** Sealed by `secret-box.ts`. */
   @Column('text')
   secret: string;
 

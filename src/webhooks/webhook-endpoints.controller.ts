@@ -19,7 +19,7 @@ import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 export class WebhookEndpointsController {
   constructor(private readonly endpoints: WebhookEndpointsService) {}
 
-  /** Registers where events are posted; the secret that signs them is in this answer and nowhere else. */
+  /** Registers a receiver of events. The signing secret is shown only in this response. */
   @Post()
   @SecretAnswer()
   @RequireScopes('webhooks:write')
@@ -53,7 +53,7 @@ export class WebhookEndpointsController {
     return this.endpoints.update(auth, id, dto);
   }
 
-  /** With its deliveries; the audit log keeps that it was there. */
+  /** Deletes the endpoint and its deliveries. The audit log keeps its entries. */
   @Delete(':id')
   @HttpCode(204)
   @RequireScopes('webhooks:write')
@@ -62,7 +62,7 @@ export class WebhookEndpointsController {
     return this.endpoints.delete(auth, id);
   }
 
-  /** A new secret; deliveries carry signatures of both until the overlap is over. */
+  /** Creates a new secret. Deliveries are signed with both secrets until the overlap ends. */
   @Post(':id/rotate-secret')
   @SecretAnswer()
   @RequireScopes('webhooks:write')

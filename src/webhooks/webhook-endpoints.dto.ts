@@ -11,7 +11,7 @@ const urlRule = { protocols: ['http', 'https'], require_protocol: true, require_
 const urlMessage = { message: 'url must be an https URL without user and password' };
 
 export class CreateWebhookEndpointDto {
-  /** Where deliveries are posted; https, at a public address. @example https://hooks.acme.example/plumbline */
+  /** URL that receives deliveries: https, at a public address. @example https://hooks.acme.example/plumbline */
   @IsString()
   @Length(1, 2000)
   @IsUrl(urlRule, urlMessage)
@@ -24,7 +24,7 @@ export class CreateWebhookEndpointDto {
   @IsStorable()
   description?: string;
 
-  /** Only these; without any, all. */
+  /** Event types to deliver; default: all. */
   @ApiPropertyOptional({ enum: eventTypes, enumName: 'EventType', isArray: true, example: ['labeling_batch.created'] })
   @IsOptional()
   @ArrayUnique()
@@ -48,13 +48,13 @@ export class UpdateWebhookEndpointDto {
   @IsStorable()
   description?: string;
 
-  @ApiPropertyOptional({ enum: eventTypes, enumName: 'EventType', isArray: true, description: 'empty means all' })
+  @ApiPropertyOptional({ enum: eventTypes, enumName: 'EventType', isArray: true, description: 'empty: all' })
   @MayBeLeftOut()
   @ArrayUnique()
   @IsIn(eventTypes, { each: true })
   eventTypes?: EventType[];
 
-  /** False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told. */
+  /** False stops deliveries. True resumes them: waiting deliveries are sent, but events that occurred while disabled are not. */
   @ApiPropertyOptional({ example: true })
   @MayBeLeftOut()
   @IsBoolean()
@@ -62,7 +62,7 @@ export class UpdateWebhookEndpointDto {
 }
 
 export class RotateWebhookSecretDto {
-  /** How long deliveries are signed with the old secret too; 0 ends it now. */
+  /** How long deliveries are also signed with the old secret, in seconds; 0 ends it now. */
   @ApiPropertyOptional({ type: 'integer', default: 86_400, minimum: 0, maximum: 604_800 })
   @IsOptional()
   @IsInt()
@@ -83,7 +83,7 @@ export class WebhookEndpointDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null is an endpoint of the owner' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: the endpoint belongs to the owner' })
   vendorId: string | null;
 
   /** @example https://hooks.acme.example/plumbline */
@@ -92,10 +92,10 @@ export class WebhookEndpointDto {
   @ApiProperty({ type: String, nullable: true, example: 'Acme production' })
   description: string | null;
 
-  @ApiProperty({ enum: eventTypes, enumName: 'EventType', isArray: true, description: 'empty means all' })
+  @ApiProperty({ enum: eventTypes, enumName: 'EventType', isArray: true, description: 'empty: all' })
   eventTypes: EventType[];
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'first failure after the last success' })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'first failure since the last success; null: not failing' })
   failingSince: Date | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -110,13 +110,13 @@ export class WebhookEndpointDto {
 export class WebhookEndpointPage extends PageOf(WebhookEndpointDto) {}
 
 export class CreatedWebhookEndpointDto extends WebhookEndpointDto {
-  /** For the receiver's verifier. It is shown this once. */
+  /** Secret that the receiver verifies signatures with. Shown only in this response. */
   @ApiProperty({ example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' })
   secret: string;
 }
 
 export class WebhookSecretDto {
-  /** For the receiver's verifier. It is shown this once. */
+  /** Secret that the receiver verifies signatures with. Shown only in this response. */
   @ApiProperty({ example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' })
   secret: string;
 }

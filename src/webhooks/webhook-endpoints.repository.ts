@@ -31,7 +31,7 @@ export class WebhookEndpointsRepository {
     return tx.countBy(WebhookEndpoint, { vendorId: vendorId ?? IsNull() });
   }
 
-  /** Those that are told: neither switched off themselves nor of a suspended vendor. */
+  /** Endpoints that receive events: enabled, and not of a suspended vendor. */
   enabled(tx: Transaction): Promise<WebhookEndpoint[]> {
     return tx
       .createQueryBuilder(WebhookEndpoint, 'endpoint')
@@ -49,7 +49,7 @@ export class WebhookEndpointsRepository {
     return tx.findOneByOrFail(WebhookEndpoint, { id });
   }
 
-  /** With its secrets and deliveries. */
+  /** Deletes the endpoint with its secrets and deliveries. */
   async delete(tx: Transaction, id: string): Promise<void> {
     await tx.delete(WebhookEndpoint, { id });
   }
@@ -68,7 +68,7 @@ export class WebhookEndpointsRepository {
     await tx.insert(WebhookSecret, secret);
   }
 
-  /** Present secrets sign on for so long, beside the one that follows. Those that are over go. */
+  /** Current secrets keep signing for this long, together with their successor. Expired ones are removed. */
   async expireSecrets(tx: Transaction, endpointId: string, overlapSeconds: number): Promise<void> {
     await tx.query('DELETE FROM webhook_secrets WHERE endpoint_id = $1 AND expires_at <= now()', [endpointId]);
     await tx.query(

@@ -1,4 +1,4 @@
-// Who is told of what, and where. The owner's endpoints hear of everything, a vendor's of what concerns the vendor.
+// Receivers of events. The owner's endpoints receive everything, a vendor's only what concerns the vendor.
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditAction } from '#src/auth/audit/audit-actions.js';
 import { AuditService } from '#src/auth/audit/audit.service.js';
@@ -33,7 +33,7 @@ export class WebhookEndpointsService {
     const url = await this.allowed(dto.url);
     return this.database.transaction(async (tx) => {
       if ((await this.endpoints.countOf(tx, auth.vendorId)) >= maxEndpoints) {
-        throw conflict('too_many_webhook_endpoints', `there are ${maxEndpoints} endpoints already: delete one first`);
+        throw conflict('too_many_webhook_endpoints', `the limit of ${maxEndpoints} endpoints is reached: delete one first`);
       }
       const endpoint = await this.endpoints.insert(tx, {
         id: newId(),
@@ -104,7 +104,7 @@ export class WebhookEndpointsService {
       : { disabledAt: new Date(), disabledReason: 'requested' };
   }
 
-  /** Its row is locked first, as it is by those who write down how deliveries went. */
+  /** Its row is locked first, in the same order as by the recording of deliveries. */
   private locked<T>(id: string, work: (tx: Transaction, endpoint: WebhookEndpoint) => Promise<T>): Promise<T> {
     return this.database.transaction(async (tx) => {
       const endpoint = await this.endpoints.lock(tx, id);
@@ -129,13 +129,13 @@ export class WebhookEndpointsService {
       await checkAddress(url, this.config.allowPrivateWebhooks);
     } catch (error) {
       if (error instanceof AddressRefusedError) {
-        throw unprocessable('webhook_address_private', '/url', 'publicAddress', `${url.hostname} is not at a public address`, text);
+        throw unprocessable('webhook_address_private', '/url', 'publicAddress', `${url.hostname} does not resolve to a public address`, text);
       }
     }
     return url.href;
   }
 
-  /** Of the address only where it goes: receivers put secrets into paths and queries. */
+  /** Only the origin of the URL: receivers put secrets into paths and queries. */
   private note(tx: Transaction, auth: AuthContext, action: AuditAction, { id, url, vendorId }: WebhookEndpoint, more: Record<string, unknown> = {}): Promise<void> {
     const detail = { origin: new URL(url).origin, vendorId, ...more };
     return this.audit.record(tx, auth, { action, resource: { type: 'webhook_endpoint', id }, detail });

@@ -18,7 +18,7 @@ const forgottenAtOnce = 1000;
 const keylessAfterSeconds = 30;
 const concurrency = 32;
 const perEndpoint = 4;
-/** What has not answered by then is sent again by somebody else. */
+/** A delivery not finished by then is sent again by another worker. */
 const graceMs = 3_000;
 
 /** Looks for events and due deliveries in every worker. Any number may do so together: rows are skipped, not awaited. */
@@ -32,7 +32,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   private readonly poller = new Poller({
     everyMs: pollMs,
     look: () => this.look(),
-    failed: (error) => this.logger.error(`webhooks are not sent: ${error.message}`),
+    failed: (error) => this.logger.error(`webhooks cannot be sent: ${error.message}`),
     recovered: () => this.logger.log('webhooks are sent again'),
   });
   private closed = false;
@@ -65,15 +65,15 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     return !this.closed && (await this.takeDue()) > 0;
   }
 
-  /** What this worker must leave alone is told of where nobody else takes it. */
+  /** Warns about deliveries that this worker cannot send and no other worker takes. */
   async tellOfKeyless(): Promise<void> {
     const count = await this.queue.markKeyless(keylessAfterSeconds).catch(() => 0);
-    if (count > 0) this.logger.error(`${count} webhook deliveries wait for a worker with SECRETS_KEY: their secrets are encrypted, and this one has none`);
+    if (count > 0) this.logger.error(`${count} webhook deliveries are waiting for a worker with SECRETS_KEY: their secrets are encrypted, and this worker has no key`);
   }
 
   private async forget(): Promise<void> {
-    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
-    await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not dropped: ${error.message}`));
+    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not deleted: ${error.message}`));
+    await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not deleted: ${error.message}`));
   }
 
   /** Some at a time, so that no transaction is long. */

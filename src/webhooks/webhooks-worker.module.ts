@@ -13,7 +13,7 @@ import { WebhookEndpoint, WebhookSecret } from './webhook-endpoint.entity.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 import { WebhookPoller } from './webhook-poller.js';
 
-/** Sends webhooks, in every worker whatever its queues. */
+/** Sends webhooks in every worker, whichever queues it serves. */
 @Module({
   imports: [
     DatabaseModule,

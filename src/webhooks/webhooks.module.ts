@@ -11,7 +11,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 
-/** What the API has of webhooks; sending is the workers'. */
+/** The API part of webhooks; workers send them. */
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([WebhookEndpoint, WebhookSecret, WebhookDelivery, WebhookAttempt]), AuditModule],
   controllers: [WebhookEndpointsController, WebhookDeliveriesController],

@@ -85,7 +85,7 @@ test('a loop whose training worker is killed goes on with another one, and does 
   const { body: job } = await world.get(`/v1/jobs/${jobId}`).expect(200);
   expect(job.state).toBe('succeeded');
   const { body: logs } = await world.get(`/v1/jobs/${jobId}/logs`).expect(200);
-  const resumed = (logs.data as { message: string }[]).find(({ message }) => message.startsWith('goes on after step'));
+  const resumed = (logs.data as { message: string }[]).find(({ message }) => message.startsWith('continues after step'));
   // At least from what the killed worker had saved before it reported these steps.
   expect(Number(resumed?.message.split(' ').at(-1))).toBeGreaterThanOrEqual(steps - 1);
   for (const table of ['completion_batches', 'pair_sets', 'reward_models', 'training_runs', 'comparisons'])

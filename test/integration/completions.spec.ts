@@ -181,7 +181,7 @@ test('case 55: one prompt of many that is too long fails alone', async () => {
   const batch = await generate({ maxTokens: 2 }, setId);
   expect((await get(`/v1/completion-batches/${batch.id}`)).body).toMatchObject({ completionCount: promptCount, failedCount: 1 });
   const { data } = (await get(`/v1/completion-batches/${batch.id}/failures`)).body;
-  expect(data).toMatchObject([{ code: 'prompt_too_long', message: expect.stringMatching(/has \d+ tokens, the policy has room for/) }]);
+  expect(data).toMatchObject([{ code: 'prompt_too_long', message: expect.stringMatching(/has \d+ tokens; the policy takes at most/) }]);
 });
 
 test.each([

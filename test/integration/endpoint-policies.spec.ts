@@ -94,7 +94,7 @@ test('case 55: one prompt that is refused fails alone, and a retry asks nobody e
   expect(await settled(worker, strict.jobId)).toMatchObject({
     state: 'failed',
     attempt: 1,
-    error: { code: 'endpoint_refused', detail: expect.stringContaining('1 of 3 prompts failed, more than maxFailedShare 0.1 allows; the first:') },
+    error: { code: 'endpoint_refused', detail: expect.stringContaining('1 of 3 prompts failed, more than maxFailedShare 0.1 allows; first failure:') },
   });
   // The others were paid for and are kept.
   expect((await get(`/v1/completion-batches/${strict.id}`)).body).toMatchObject({ completionCount: 2, failedCount: 1 });
@@ -143,7 +143,7 @@ test('it cannot be trained, nor be the base of a reward model', async () => {
   const { body } = await post('/v1/training-runs', training).expect(422);
   expect(body).toMatchObject({ code: 'policy_version_without_weights', errors: [{ pointer: '/policyVersionId', value: policyVersionId }] });
   expect((await get('/v1/jobs?limit=500')).body.data).toHaveLength(jobs);
-  await expect(t.get(PolicyVersionsService).loadCheckpoint(policyVersionId)).rejects.toThrow(/no weights here/);
+  await expect(t.get(PolicyVersionsService).loadCheckpoint(policyVersionId)).rejects.toThrow(/no stored weights/);
 });
 
 test.each([

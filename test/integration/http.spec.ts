@@ -49,7 +49,7 @@ test.each([
 
 test('a key without the scope is refused and told which one', async () => {
   const answer = await request(t.http).get('/v1/api-keys').set(await t.keyWith('jobs:read')).expect(403);
-  expect(answer.body).toMatchObject({ code: 'scope_missing', detail: 'this route needs the scope admin' });
+  expect(answer.body).toMatchObject({ code: 'scope_missing', detail: 'the API key must have the scope admin' });
 });
 
 test('a key works until it is revoked; its secret is stored nowhere', async () => {

@@ -33,5 +33,5 @@ test('a worker with two handlers for one job does not boot', async () => {
 });
 
 test('a worker for an unknown queue does not boot', async () => {
-  await expect(boot(['cakes'])).rejects.toThrow('no such queue: cakes');
+  await expect(boot(['cakes'])).rejects.toThrow('unknown queue cakes');
 });

@@ -118,7 +118,7 @@ test('paused and resumed, even in the second member, it comes to the same bits',
   }
   const resumed = await finished(disturbed);
   const { body: logs } = await get(`/v1/jobs/${disturbed.jobId}/logs`).expect(200);
-  expect(logs.data.map(({ message }: { message: string }) => message)).toEqual(expect.arrayContaining([expect.stringMatching(/goes on after step/)]));
+  expect(logs.data.map(({ message }: { message: string }) => message)).toEqual(expect.arrayContaining([expect.stringMatching(/continues after step/)]));
   expect(resumed.modelId).toBe(straight.modelId);
   expect({ ...resumed.evaluation }).toEqual(straight.evaluation);
 });

@@ -96,7 +96,7 @@ describe('proximal policy optimization', () => {
     const other = { ...trainableCheckpoint(), tokenizer: trainBpe(['other text here'], { merges: 4, specialTokens: ['<|end|>'], eos: '<|end|>' }) };
     const foreign = await givenForeignPolicy(other);
     const given = body('ppo', { policyVersionId: foreign, rewardModelId, hyperparameters: { valueStart: 'reward-model' } });
-    await refused(given, 'value_start_impossible', '/hyperparameters/valueStart', 'another tokenizer');
+    await refused(given, 'value_start_impossible', '/hyperparameters/valueStart', 'the tokenizer of reward model');
   });
 });
 

@@ -45,7 +45,7 @@ test('the first process marks the store; another folder is refused, with what to
   expect(existsSync(join(empty, 'store-id'))).toBe(false);
   const other = newFolder();
   writeFileSync(join(other, 'store-id'), '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00\n');
-  await expect(node(other)).rejects.toThrow('it is another one, 019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00');
+  await expect(node(other)).rejects.toThrow('it belongs to another database, 019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00');
 });
 
 test('a store from before there were markers gets one; two processes that start on an empty one agree', async () => {

@@ -29,7 +29,7 @@ test('a port that is taken, and by whom', async () => {
   const { port } = other.address() as { port: number };
   try {
     await expect(start({ api: true, workers: [], output: 'ignore', env: env({ PORT: String(port) }) })).rejects.toThrow(
-      `port ${port} of 127.0.0.1 is taken by ${process.platform === 'linux' ? `process ${process.pid}` : ''}`,
+      `port ${port} of 127.0.0.1 is in use by ${process.platform === 'linux' ? `process ${process.pid}` : ''}`,
     );
   } finally {
     other.close();
@@ -38,7 +38,7 @@ test('a port that is taken, and by whom', async () => {
 
 test('a worker whose settings do not work here', async () => {
   const failed = start({ api: false, workers: [['--queues', 'cakes']], output: 'ignore', env: env({}) });
-  await expect(failed).rejects.toThrow('no such queue: cakes; the queues are generation');
+  await expect(failed).rejects.toThrow('unknown queue cakes: the queues are generation');
 });
 
 test('a worker beside nothing on an embedded database, which it would leave behind', async () => {

@@ -1,4 +1,4 @@
-// What holds for every operation and every schema, added to what the controllers and DTOs say of themselves.
+// Adds to the document what holds for every operation and every schema.
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { eventSchemas, webhooks } from '#src/webhooks/openapi.js';
 import { closeRequests } from './closed-requests.js';
@@ -91,16 +91,16 @@ function completeOperation(operation: Operation, method: string, path: string, r
 
 function access({ isPublic, scopes, openToVendors, openToLabelers }: Route): string {
   if (isPublic) return 'Needs no key.';
-  const needs = scopes.length === 0 ? 'Needs a key, whatever its scopes.' : `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
-  const vendors = openToVendors ? ' Keys of vendors may call it, and see what is theirs.' : ' Not open to keys of vendors.';
-  return needs + vendors + (openToLabelers ? " Labelers' sessions may call it too." : '');
+  const needs = scopes.length === 0 ? 'Needs a key with any scope.' : `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
+  const vendors = openToVendors ? ' Open to vendor keys, which see only their own data.' : ' Not open to vendor keys.';
+  return needs + vendors + (openToLabelers ? " Open to labeler sessions." : '');
 }
 
 const statusTexts: Record<string, string> = {
-  200: 'The request was carried out',
-  201: 'It was made',
-  202: 'It was accepted, and will be carried out',
-  204: 'It was carried out; the answer has no body',
+  200: 'Success',
+  201: 'Created',
+  202: 'Accepted; a job or a delivery follows',
+  204: 'Success; the response has no body',
 };
 
 function completeAnswers(operation: Operation, posts: boolean, schemas: Document['components']['schemas']): void {
@@ -170,21 +170,21 @@ function singular(resource: string): string {
 
 const titles: Record<number, string> = {
   400: 'The request could not be read',
-  401: 'A valid API key is needed',
-  403: 'The API key may not do this',
+  401: 'A valid API key is required',
+  403: 'The API key does not allow this request',
   404: 'Not found',
-  409: 'Conflict with what is stored',
+  409: 'Conflict with stored data',
   413: 'The body is too large',
   414: 'The path is too long',
   415: 'The media type is not supported',
-  408: 'The request came too slowly',
-  410: 'The content is gone',
-  416: 'The range lies outside the content',
-  422: 'The request cannot be carried out',
+  408: 'The request arrived too slowly',
+  410: 'The content is missing',
+  416: 'The range is not satisfiable',
+  422: 'The request cannot be processed',
   429: 'Too many requests',
-  500: 'Something went wrong here; it is logged',
+  500: 'Internal error; the cause is in the server log',
   503: 'The service is not ready',
-  507: 'There is no room left to store this',
+  507: 'Not enough storage',
 };
 
 function problem(status: number, codes: string[], headers?: Schema): Answer & { 'x-problem-codes': string[] } {
@@ -206,13 +206,13 @@ function problem(status: number, codes: string[], headers?: Schema): Answer & { 
 const rateLimits = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 const headers = {
-  Location: { description: 'Where the resource or the job is', schema: { type: 'string', format: 'uri-reference' }, example: '/v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00' },
-  'Retry-After': { description: 'Seconds until it is worth asking again', schema: { type: 'integer', minimum: 0 }, example: 1 },
-  'Idempotency-Replayed': { description: '`true` when this is the kept answer of an earlier request', schema: { type: 'string', const: 'true' } },
+  Location: { description: 'URI of the resource or the job', schema: { type: 'string', format: 'uri-reference' }, example: '/v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00' },
+  'Retry-After': { description: 'Seconds to wait before the next request', schema: { type: 'integer', minimum: 0 }, example: 1 },
+  'Idempotency-Replayed': { description: '`true` when the response of an earlier request is repeated', schema: { type: 'string', const: 'true' } },
   'WWW-Authenticate': { description: '`Bearer`', schema: { type: 'string' } },
-  'X-RateLimit-Limit': { description: 'Requests that the key may send in a minute', schema: { type: 'integer' }, example: 6000 },
-  'X-RateLimit-Remaining': { description: 'Requests left in this minute', schema: { type: 'integer' }, example: 5999 },
-  'X-RateLimit-Reset': { description: 'Seconds until the minute is over', schema: { type: 'integer' }, example: 60 },
+  'X-RateLimit-Limit': { description: 'Requests allowed per minute', schema: { type: 'integer' }, example: 6000 },
+  'X-RateLimit-Remaining': { description: 'Requests left in the current minute', schema: { type: 'integer' }, example: 5999 },
+  'X-RateLimit-Reset': { description: 'Seconds until the current minute ends', schema: { type: 'integer' }, example: 60 },
 };
 
 const ref = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` } });
@@ -239,7 +239,7 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'A repeat with the same key and request gets the first answer again, for 24 hours',
+  description: 'For 24 hours, a repeated request with the same key gets the first response again',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 

@@ -1,10 +1,10 @@
 /** Where verb and noun of the operation id do not make a sentence. */
 const odd: Record<string, string> = {
-  health_checkLive: 'Tell that the process is alive',
-  health_checkReady: 'Tell that the process can serve',
+  health_checkLive: 'Check that the process is alive',
+  health_checkReady: 'Check that the process can serve requests',
   health_scrapeMetrics: 'Read the metrics of the process',
-  me_get: 'Get the key that asks',
-  auditLog_list: 'List entries of the audit log',
+  me_get: 'Get the current API key',
+  auditLog_list: 'List audit log entries',
   lineage_trace: 'Trace the lineage of a resource',
   models_get: 'Get a model and its files',
   labelerSessions_getCurrent: "Get the session's labeler and open batches",
@@ -20,7 +20,7 @@ const odd: Record<string, string> = {
   criteria_publishVersion: 'Publish a criterion version',
   trainingRuns_promoteCheckpoint: 'Promote a checkpoint of a training run',
   loops_getIteration: 'Get an iteration of a loop',
-  loops_listCompletions: 'List the completions of an iteration that people are to rate',
+  loops_listCompletions: 'List the completions to rate in an iteration',
   webhookEndpoints_rotateSecret: 'Rotate the secret of a webhook endpoint',
   artifacts_download: 'Download the content of an artifact',
 };

@@ -96,7 +96,7 @@ export function DeskView({ api, batch, onRefused, onLeave }: Props) {
       {!task && !desk.busy && (
         <section class="card">
           <h2>{desk.empty ? 'Nothing left for you here' : 'No task on the desk'}</h2>
-          <p>{desk.empty ? 'Every task is done or with somebody else. Thank you!' : 'The last request did not come through.'}</p>
+          <p>{desk.empty ? 'All tasks are done or with other labelers. Thank you!' : 'The last request failed.'}</p>
           <p>
             <button type="button" onClick={() => void work.claim()}>
               Look again

@@ -90,7 +90,7 @@ export function nextDesk(desk: Desk, event: DeskEvent): Desk {
     case 'undone': {
       if (!desk.last) return desk;
       const { task, draft } = desk.last;
-      const notice = { text: 'Your last answer is open again: change it and send it.', problem: false };
+      const notice = { text: 'Your last answer is open again: change it and submit it.', problem: false };
       return { ...desk, tasks: [task, ...desk.tasks], draft, shownAt: event.at, last: undefined, correcting: true, notice };
     }
     case 'lost':

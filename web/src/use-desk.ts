@@ -35,7 +35,7 @@ export function useDesk(api: LabelingApi, batchId: string, refused: () => void):
     const problem = problemOf(error);
     if (problem?.status === 401) return refused();
     const why = problem?.detail ?? problem?.title ?? 'The server could not be reached. Try again.';
-    // A conflict will not go away: the task is somebody else's now, or the batch is over.
+    // Retrying cannot resolve a conflict: the task now belongs to another labeler, or the batch has ended.
     if (lost && problem?.status === 409) dispatch({ type: 'lost', why, at: Date.now() });
     else dispatch({ type: 'failed', why });
   }, []);

@@ -1,4 +1,4 @@
-/** Acts that matter to security. A reader treats one that it does not know as one more act. */
+/** Security-relevant actions. A reader treats one that it does not know as one more act. */
 export const auditActions = [
   'api_key.created',
   'api_key.rotated',

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { ActorType, AuditAction } from './audit-actions.js';
 
-/** One act that matters to security. Rows are only ever added; a trigger sees to it. */
+/** One security-relevant action. Rows are append-only, enforced by a trigger. */
 @Entity('audit_log')
 export class AuditEntry {
   @PrimaryColumn('uuid')
@@ -19,7 +19,7 @@ export class AuditEntry {
   @Column('uuid', { nullable: true })
   actorVendorId: string | null;
 
-  /** Where the request came from, when that is all that is known of the actor. */
+  /** Address of the request, if nothing else is known about the actor. */
   @Column('text', { nullable: true })
   address: string | null;
 

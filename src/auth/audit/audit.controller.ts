@@ -10,7 +10,7 @@ import { AuditService } from './audit.service.js';
 export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
-  /** Acts that matter to security, newest first. Nothing is ever changed or removed here. */
+  /** Security-relevant actions, newest first. Entries are never changed or removed. */
   @Get()
   @ApiOperation({ operationId: 'auditLog_list' })
   async list(@Query() query: AuditQuery): Promise<AuditEntryPage> {

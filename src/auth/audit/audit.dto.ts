@@ -7,7 +7,7 @@ import { actorTypes, auditActions, type ActorType, type AuditAction } from './au
 import type { AuditEntry } from './audit-entry.entity.js';
 
 export class AuditQuery extends PageQuery {
-  /** Only acts of this API key. */
+  /** Only actions of this API key. */
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -18,18 +18,18 @@ export class AuditQuery extends PageQuery {
   @IsIn(auditActions)
   action?: AuditAction;
 
-  /** A kind of resource, or one of them: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
+  /** A resource type or one resource: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
   @IsOptional()
   @Matches(/^[a-z_]{1,60}(:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/, { message: 'resource must be a type, or type:id' })
   resource?: string;
 
-  /** Acts at or after this time. */
+  /** Only actions at or after this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime()
   from?: Date;
 
-  /** Acts before this time. */
+  /** Only actions before this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime()
@@ -62,7 +62,7 @@ export class AuditEntryDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ enum: auditActions, enumName: 'AuditAction', description: 'an unknown one is one more act' })
+  @ApiProperty({ enum: auditActions, enumName: 'AuditAction', description: 'new actions may be added' })
   action: AuditAction;
 
   @ApiProperty({ type: AuditActorDto })

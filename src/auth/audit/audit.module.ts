@@ -5,7 +5,7 @@ import { AuditEntry } from './audit-entry.entity.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
 
-/** For every process; the route is the API's. */
+/** For every process; only the API has the route. */
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([AuditEntry])],
   providers: [AuditRepository, AuditService],

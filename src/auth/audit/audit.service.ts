@@ -13,11 +13,11 @@ import { AuditRepository } from './audit.repository.js';
 export interface AuditRecord {
   action: AuditAction;
   resource: { type: string; id: string } | null;
-  /** Names, scopes, counts. Never a secret, nor what somebody presented as one. */
+  /** Names, scopes, counts. Never a secret, nor a value presented as one. */
   detail?: Record<string, unknown>;
 }
 
-/** A caller by key, Plumbline itself, or somebody who showed no valid key. */
+/** A caller with a key, Plumbline itself, or a caller without a valid key. */
 export type Actor = Pick<AuthContext, 'keyId' | 'vendorId'> | 'system' | { address: string };
 
 @Injectable()
@@ -38,7 +38,7 @@ export class AuditService {
     });
   }
 
-  /** For what changes nothing else and so has no transaction. */
+  /** For actions that change nothing else and so have no transaction. */
   recordAlone(actor: Actor, record: AuditRecord): Promise<void> {
     return this.database.transaction((tx) => this.record(tx, actor, record));
   }

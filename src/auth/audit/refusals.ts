@@ -12,7 +12,7 @@ const windowMs = 60_000;
 const maxKinds = 1000;
 const others: Refusal = {
   actor: 'system',
-  record: { action: 'access.refused', resource: null, detail: { reason: 'more callers and routes than are told apart' } },
+  record: { action: 'access.refused', resource: null, detail: { reason: 'too many callers and routes to record one by one' } },
 };
 
 @Injectable()
@@ -46,7 +46,7 @@ export class Refusals implements OnApplicationBootstrap, BeforeApplicationShutdo
       const detail = { ...kind.record.detail, count, since: since.toISOString() };
       const writing: Promise<void> = this.audit
         .recordAlone(kind.actor, { ...kind.record, detail })
-        .catch((error: Error) => this.logger.error(`a refusal was not written down: ${error.message}`))
+        .catch((error: Error) => this.logger.error(`a refused request was not recorded in the audit log: ${error.message}`))
         .finally(() => this.writing.delete(writing));
       this.writing.add(writing);
     }

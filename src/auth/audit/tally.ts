@@ -26,7 +26,7 @@ export class Tally<T> {
     private readonly other: T,
   ) {}
 
-  /** @returns what is to be told now: the first of a kind, and before it the sum of a window that is over */
+  /** @returns entries to record now: the first of its kind, preceded by the sum of an expired window */
   add(key: string, kind: T, now: number): Counted<T>[] {
     if (!this.windows.has(key) && this.windows.size >= this.maxKinds) [key, kind] = ['', this.other];
     const window = this.windows.get(key);

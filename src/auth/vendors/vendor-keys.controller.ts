@@ -12,8 +12,7 @@ export class VendorKeysController {
   constructor(private readonly keys: VendorKeysService) {}
 
   /**
-   * Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than
-   * the key it asks with has.
+   * Creates a key of the vendor. The secret is shown only in this response. A vendor key can grant only scopes that it has.
    */
   @Post()
   @SecretAnswer()
@@ -38,7 +37,7 @@ export class VendorKeysController {
     return this.keys.list(auth, id, query);
   }
 
-  /** Revokes a key; all processes refuse it within two seconds. */
+  /** Revokes a key. All processes refuse it within two seconds. */
   @Delete(':keyId')
   @HttpCode(204)
   @RequireScopes('vendors:write')
@@ -51,7 +50,7 @@ export class VendorKeysController {
     return this.keys.revoke(auth, id, keyId);
   }
 
-  /** Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out. */
+  /** Creates a new key with the same scopes. The old key keeps working for the grace period. */
   @Post(':keyId/rotate')
   @SecretAnswer()
   @RequireScopes('vendors:write')

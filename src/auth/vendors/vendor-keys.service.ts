@@ -44,11 +44,11 @@ export class VendorKeysService {
 function refuseMoreThanOwn(auth: AuthContext, scopes: readonly Scope[]): void {
   const missing = auth.vendorId === null ? [] : scopes.filter((scope) => !allows(auth.scopes, [scope]));
   if (missing.length === 0) return;
-  const message = `your key has no ${missing.join(', ')}, so it cannot give a key that has`;
+  const message = `your API key lacks ${missing.join(', ')}: it can grant only scopes that it has`;
   throw new ProblemException({
     status: 403,
     code: 'scope_not_held',
-    title: 'The API key may not do this',
+    title: 'The API key does not allow this request',
     detail: message,
     errors: [{ pointer: '/scopes', rule: 'held', message, value: missing.join() }],
   });

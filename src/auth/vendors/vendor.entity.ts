@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** A company that labels. Its keys see its own rows and nothing of other vendors. */
+/** A labeling company. Its keys see only its own rows. */
 @Entity('vendors')
 export class Vendor {
   @PrimaryColumn('uuid')

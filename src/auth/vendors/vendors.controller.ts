@@ -16,7 +16,7 @@ export class VendorsController {
     return this.vendors.create(auth, dto);
   }
 
-  /** All of them for the owner; for a vendor, itself. */
+  /** The owner sees all vendors; a vendor sees only itself. */
   @Get()
   @OpenToVendors()
   @RequireScopes('vendors:read')
@@ -33,7 +33,7 @@ export class VendorsController {
     return this.vendors.get(auth, id);
   }
 
-  /** Renames a vendor, or suspends it: its keys are then refused. */
+  /** Renames or suspends a vendor. The keys of a suspended vendor are refused. */
   @Patch(':id')
   @RequireScopes('vendors:write')
   @ApiOperation({ operationId: 'vendors_update' })

@@ -21,7 +21,7 @@ export class UpdateVendorDto {
   @IsStorable()
   name?: string;
 
-  /** True refuses all keys of the vendor from now on (within two seconds), false lets them work again. */
+  /** True suspends the vendor: all its keys are refused within two seconds. False lifts the suspension. */
   @ApiPropertyOptional({ example: true })
   @MayBeLeftOut()
   @IsBoolean()
@@ -29,7 +29,7 @@ export class UpdateVendorDto {
 }
 
 export class VendorsQuery extends PageQuery {
-  /** Only the vendor of this name. */
+  /** Only the vendor with this name. */
   @IsOptional()
   @IsString()
   @IsStorable()
@@ -45,7 +45,7 @@ export class VendorDto {
 
   createdAt: Date;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'since when its keys are refused' })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'when the vendor was suspended; null: active' })
   suspendedAt: Date | null;
 }
 

@@ -40,7 +40,7 @@ export class VendorsService {
     return vendor;
   }
 
-  /** What does not change leaves no trace. */
+  /** An update without changes is not recorded. */
   async update(auth: AuthContext, id: string, dto: UpdateVendorDto): Promise<Vendor> {
     await this.get(auth, id);
     return this.named(dto.name, () =>
@@ -68,7 +68,7 @@ export class VendorsService {
   }
 
   private async nameTaken(name: string): Promise<ProblemException> {
-    const message = `vendor ${(await this.vendors.findByName(name))?.id} has this name already`;
+    const message = `vendor ${(await this.vendors.findByName(name))?.id} already has this name`;
     return conflict('vendor_exists', message, [{ pointer: '/name', rule: 'unique', message, value: name }]);
   }
 }

@@ -81,6 +81,6 @@ export function checkRequest(
     }
     const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
     if (bad !== undefined)
-      throw new RangeError(`prompt ${index} holds ${bad}, which is no token of a vocabulary of ${vocabSize}`);
+      throw new RangeError(`prompt ${index} has token ${bad}, which is outside the vocabulary of ${vocabSize}`);
   });
 }

@@ -109,12 +109,12 @@ export class GenerationSessions {
     return [...this.sessions.keys()].filter((key) => key.startsWith('decode '));
   }
 
-  /** Its memory is given back soon, but after the step of whoever was given it just now. */
+  /** Its memory is freed soon, but after the step that is still using it. */
   private drop(key: string): void {
     const dropped = this.sessions.get(key);
     this.sessions.delete(key);
     const close = (session: Session): unknown => setImmediate(() => void session.dispose());
-    // One that could not be built has been reported to whoever asked for it.
+    // A failed build was already reported to its caller.
     void dropped?.then(close, () => undefined);
   }
 }

@@ -66,7 +66,7 @@ export class Rollout {
     );
   }
 
-  /** Takes rows in where there is room, then one token for every row. */
+  /** Adds rows to free slots, then computes one token for every row. */
   async advance(weights: Record<string, Tensor>): Promise<void> {
     await this.admit(weights);
     const active = this.slots.filter((row) => row !== undefined).length;
@@ -110,7 +110,7 @@ export class Rollout {
   private async step(weights: Record<string, Tensor>): Promise<void> {
     const { slots, cache, config } = this;
     const session = await this.sessions.decode(slots.length, cache.capacity);
-    // Empty slots compute a token that nobody reads.
+    // Empty slots compute an unused token.
     const { logits, ...added } = await session.run({
       ...weights,
       ...cache.feeds,

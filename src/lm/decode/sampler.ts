@@ -8,7 +8,7 @@
 import { checkPenalties, hasPenalties, penalize, type PenaltyOptions, type TokenHistory } from './penalties.js';
 
 export interface SamplingOptions extends PenaltyOptions {
-  /** 0 is greedy. */
+  /** Sampling temperature; 0: greedy decoding. */
   temperature: number;
   /** Keep the k likeliest tokens; 0 keeps all. */
   topK?: number;

@@ -1,4 +1,4 @@
-/** What sampling will hold in memory, told before it runs; it follows rollout.ts and generation-sessions.ts. */
+/** Memory that sampling will need, computed without running it; follows rollout.ts and generation-sessions.ts. */
 import { sizeOf } from '#src/nn/tensor.js';
 import { powerOfTwo, roundUp } from '../text/batching.js';
 import { type ModelConfig } from '../model/config.js';

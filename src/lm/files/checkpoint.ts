@@ -227,7 +227,7 @@ function named<T>(name: string, read: () => T): T {
   }
 }
 
-/** The tensors the configuration asks for, in forward order. Throws CheckpointError on any other. */
+/** The tensors that the configuration requires, in forward order. Throws CheckpointError on any other. */
 export function checkTensors<T extends { shape: readonly number[] }>(config: ModelConfig, given: Readonly<Record<string, T>>): Record<string, T> {
   const count = Object.keys(given).length;
   // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
@@ -238,7 +238,7 @@ export function checkTensors<T extends { shape: readonly number[] }>(config: Mod
   for (const [name, tensor] of Object.entries(given)) {
     const full = parameterName(config, name);
     if (full === undefined) continue; // it repeats what follows from the configuration
-    if (tensors.has(full)) throw new CheckpointError(`tensor "${full}" is there twice, as "${name}" too`);
+    if (tensors.has(full)) throw new CheckpointError(`tensor "${full}" is listed twice, also as "${name}"`);
     tensors.set(full, tensor);
   }
   const known = Object.entries(shapes).map(([name, shape]) => {

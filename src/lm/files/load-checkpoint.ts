@@ -1,5 +1,5 @@
 /**
- * One door for every place a model can come from: `hub:owner/name[@revision]`, `hub:owner/name[@revision]:file.gguf`,
+ * One entry point for every source of a model: `hub:owner/name[@revision]`, `hub:owner/name[@revision]:file.gguf`,
  * a .gguf file, or a folder of Hugging Face files.
  */
 import { readCheckpointDir, type Checkpoint } from './checkpoint.js';

@@ -9,7 +9,7 @@ import { openFile, type OpenByteSource } from './byte-source.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { checkPlainFileName } from './shards.js';
 
-/** Configurations and tokenizers; nobody's comes near. */
+/** Limit of configurations and tokenizers, far above any real file. */
 const maxTextBytes = 256 * 1024 * 1024;
 
 /** A model's files, wherever they are. */

@@ -16,7 +16,7 @@ export function progressFile<P extends SavedProgress>(owner: string, { state, ..
 /** What `progressFile` was given, of a file that was read. @throws SafetensorsError for another file, and for another owner's */
 export function progressOf<P extends SavedProgress>(owner: string, { tensors, metadata }: SafetensorsFile): P {
   const { owner: written, optimizerStep, facts } = factsOf<P>(metadata.facts);
-  if (written !== owner) throw new SafetensorsError(`this is the progress of ${written}, not of ${owner}`);
+  if (written !== owner) throw new SafetensorsError(`the progress file belongs to ${written}, not to ${owner}`);
   return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } } as unknown as P;
 }
 
@@ -24,6 +24,6 @@ function factsOf<P>(text: string | undefined): { owner: string; optimizerStep: n
   try {
     return JSON.parse(text ?? '') as ReturnType<typeof factsOf<P>>;
   } catch {
-    throw new SafetensorsError('this is not the progress of a training');
+    throw new SafetensorsError('the file is not the progress of a training');
   }
 }

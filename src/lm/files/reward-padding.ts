@@ -54,7 +54,7 @@ function freePadToken(tokenizer: Tokenizer, config: ModelConfig): PadToken | und
 function newPadToken(tokenizer: Tokenizer, { tokenizerJson }: TokenizerFiles): PadToken {
   const names = ['<|pad|>', '<|reward_pad|>', '<|plumbline_pad|>'];
   const content = names.find((name) => tokenizer.tokenId(name) === undefined);
-  if (content === undefined) throw new RangeError(`the tokenizer has ${names.join(', ')} already, and none of them can pad`);
+  if (content === undefined) throw new RangeError(`the tokenizer already has ${names.join(', ')}, none of which can be the pad token`);
   const { model, added_tokens: added = [] } = JSON.parse(tokenizerJson) as { model: { vocab: unknown }; added_tokens?: { id: number }[] };
   // Unigram lists its tokens in the order of their ids.
   const ids = Array.isArray(model.vocab) ? [model.vocab.length - 1] : Object.values(model.vocab as Record<string, number>);

@@ -56,7 +56,7 @@ export function joinShard<T>(into: Map<string, T>, map: WeightMap, shard: string
   for (const [name, tensor] of Object.entries(tensors)) {
     const home = map.get(name);
     if (home === undefined) throw new CheckpointError(`${shard}: tensor "${name}" is not listed in ${indexFile}`);
-    if (home !== shard) throw new CheckpointError(`tensor "${name}" lies in ${shard} and, by ${indexFile}, in ${home}`);
+    if (home !== shard) throw new CheckpointError(`tensor "${name}" is in ${shard}, but ${indexFile} lists it in ${home}`);
     into.set(name, tensor);
   }
   for (const [name, home] of map) {

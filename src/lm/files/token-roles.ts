@@ -20,7 +20,7 @@ export function withEnds(files: TokenizerFiles, { bosTokenId, eosTokenIds }: Mod
   const tokens = tokensById(parse('tokenizer.json', files.tokenizerJson));
   // A description without a vocabulary has nothing to name.
   if (tokens.size === 0) return files;
-  if (eos !== null && !tokens.has(eos)) throw new CheckpointError(`config.json: eos_token_id ${eos} is no token of tokenizer.json`);
+  if (eos !== null && !tokens.has(eos)) throw new CheckpointError(`config.json: eos_token_id ${eos} is not a token of tokenizer.json`);
   const found = { bos_token: bos === null ? undefined : tokens.get(bos), eos_token: eos === null ? undefined : tokens.get(eos) };
   const named = Object.fromEntries(Object.entries(found).filter(([, token]) => token !== undefined));
   return { ...files, tokenizerConfigJson: JSON.stringify({ ...config, ...named }, null, 2) };

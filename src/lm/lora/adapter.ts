@@ -90,7 +90,7 @@ export function parseAdapter(files: FileMap): Adapter {
   const other = Object.keys(plainly).find((field) => !plainly[field](json[field]));
   if (other !== undefined) throw new RangeError(`${configFile}: ${other} ${JSON.stringify(json[other])} is not supported`);
   const unknown = unknownField(json, new Set([...harmless, ...Object.keys(plainly)]));
-  if (unknown !== undefined) throw new RangeError(`${configFile}: ${unknown} ${JSON.stringify(json[unknown])} is not supported: the field is not known here`);
+  if (unknown !== undefined) throw new RangeError(`${configFile}: ${unknown} ${JSON.stringify(json[unknown])} is not supported: the field is unknown`);
   const { tensors } = readSafetensors(files[weightsFile]);
   const stranger = Object.keys(tensors).find((name) => !isLoraName(name));
   if (stranger !== undefined) throw new RangeError(`"${stranger}" is not a LoRA factor`);

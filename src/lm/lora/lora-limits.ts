@@ -1,4 +1,4 @@
-/** Low-rank factors that a model cannot have: told before anything is computed. */
+/** Refuses low-rank factors that a model cannot have, before anything is computed. */
 import { type ModelConfig } from '../model/config.js';
 import { loraTargets } from './lora.js';
 import type { LoraConfig } from '../model/lora-delta.js';
@@ -22,6 +22,6 @@ export function impossibleLora(model: ModelConfig, lora: LoraConfig | null): Imp
     return { code: 'lora_target_unknown', pointer: '/targetModules', rule: 'isIn', message, value: lora.targetModules };
   }
   if (lora.rank <= model.hiddenSize) return undefined;
-  const message = `a rank beyond the width of ${model.hiddenSize} takes more weights than it stands for`;
+  const message = `rank must be at most the hidden size ${model.hiddenSize}`;
   return { code: 'hyperparameters_impossible', pointer: '/rank', rule: 'max', message, value: lora.rank };
 }

@@ -23,11 +23,11 @@ export const allLinear: LinearModule[] = allLinearOf({ family: 'llama' });
 export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
   const { layers = Array.from({ length: model.numLayers }, (_, layer) => layer) } = lora;
   const missing = layers.find((layer) => layer >= model.numLayers);
-  if (missing !== undefined) throw new RangeError(`there is no layer ${missing} in this model, which has ${model.numLayers}`);
+  if (missing !== undefined) throw new RangeError(`layer ${missing} does not exist: the model has ${model.numLayers} layers`);
   const targets = layers.flatMap((layer) => lora.targetModules.flatMap((module) => linearNames(model, layer, module)));
   if (targets.length > 0) return targets;
   const [wanted, known] = [lora.targetModules.join(', '), allLinearOf(model).join(', ')];
-  throw new RangeError(`no LoRA target of [${wanted}] is in this model, which has ${known}`);
+  throw new RangeError(`the model has none of the LoRA targets [${wanted}]; it has ${known}`);
 }
 
 /** Shapes of the factors by PEFT's names: A [rank, in], B [out, rank]. */

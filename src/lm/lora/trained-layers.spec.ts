@@ -54,5 +54,5 @@ test('low-rank factors of the upper layers, as a PEFT folder and back', () => {
   expect([reread({ layers_to_transform: null }), reread({ layers_to_transform: [] })]).toEqual([undefined, undefined]);
   expect(() => reread({ layers_to_transform: ['two'] })).toThrow('layers_to_transform ["two"] is not an index');
   expect(() => reread({ layers_pattern: 'blocks' })).toThrow('layers_pattern "blocks" is not what');
-  expect(() => loraTargets(config, { ...base, layers: [4] })).toThrow('there is no layer 4 in this model, which has 4');
+  expect(() => loraTargets(config, { ...base, layers: [4] })).toThrow('layer 4 does not exist: the model has 4 layers');
 });

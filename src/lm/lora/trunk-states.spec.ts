@@ -81,7 +81,7 @@ test('what has no room on the disk is refused before anything is computed', asyn
   const model = { config: { ...tinyConfigs.llama, hiddenSize: 2 ** 50 }, tensors: {} };
   const computed = TrunkStates.compute(model, inStore(groups), { layers: 1, maxTokens: 8 });
   await expect(computed).rejects.toThrow(TrunkSpaceError);
-  await expect(computed).rejects.toThrow(/take \d+ MiB, and .+ MiB free: set TMPDIR/);
+  await expect(computed).rejects.toThrow(/need \d+ MiB, but .+ MiB free: set TMPDIR/);
 });
 
 test('computed twice they are the same bits; rows that were never written are an error; an aborted computation ends', async () => {

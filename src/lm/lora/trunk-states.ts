@@ -27,7 +27,7 @@ export interface TrunkOptions {
   layers: number;
   /** Tokens computed at once; one group may exceed it. 4,096 when left out. */
   maxTokens?: number;
-  /** Of ONNX Runtime; its own choice when left out. */
+  /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number;
   /** Heeded between parts. */
   signal?: AbortSignal;
@@ -170,7 +170,7 @@ class Trunk {
   }
 }
 
-/** Removed before it is written: nothing is left behind, however the process ends, and nobody else can read it. */
+/** Unlinked before it is written: nothing is left behind however the process ends, and no other process can read it. */
 async function namelessFile(): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-trunk-'));
   try {
@@ -184,5 +184,5 @@ async function requireSpace(bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(tmpdir());
   if (bytes <= bavail * bsize) return;
   const [needed, free] = [bytes, bavail * bsize].map((size) => Math.ceil(size / mebibyte));
-  throw new TrunkSpaceError(`hidden states of the frozen layers take ${needed} MiB, and ${tmpdir()} has ${free} MiB free: set TMPDIR to a larger folder`);
+  throw new TrunkSpaceError(`cached outputs of the frozen layers need ${needed} MiB, but ${tmpdir()} has ${free} MiB free: set TMPDIR to a larger folder`);
 }

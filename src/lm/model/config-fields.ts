@@ -40,7 +40,7 @@ export function tokenIds(json: Json, field: string): number[] {
   return ids as number[];
 }
 
-/** Each refused part by its name, with whether the configuration asks for it. */
+/** Each refused part by name, with whether the configuration uses it. */
 export function refuse(parts: readonly (readonly [string, boolean])[]): void {
   const found = parts.find(([, present]) => present);
   if (found) throw new ConfigError(`${found[0]} is not supported`);

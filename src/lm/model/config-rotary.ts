@@ -48,7 +48,7 @@ export function writeRotary(config: ModelConfig): Json {
     vocab_size: config.vocabSize,
     max_position_embeddings: config.maxPositionEmbeddings,
     tie_word_embeddings: config.tieWordEmbeddings,
-    // Qwen2 has its q/k/v biases whatever this says, and knows no such field.
+    // Qwen2 always has q/k/v biases and has no such field.
     ...(config.family === 'qwen2' ? {} : { attention_bias: false }),
     ...(config.family === undefined || config.family === 'llama' ? { mlp_bias: false } : {}),
   };

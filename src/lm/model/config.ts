@@ -56,7 +56,7 @@ function generationEos(generation: unknown): number[] {
 }
 
 function notComputed(field: string, value: unknown): ConfigError {
-  return new ConfigError(`${field} ${JSON.stringify(value).slice(0, 100)} is not supported: the field is not known here, and may change what the model computes`);
+  return new ConfigError(`${field} ${JSON.stringify(value).slice(0, 100)} is not supported: the field is unknown and may change what the model computes`);
 }
 
 /** The `config.json` that transformers, vLLM and this file's parser read back. */

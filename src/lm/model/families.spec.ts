@@ -182,7 +182,7 @@ describe('families', () => {
       toPeftConfig({ rank: 1, alpha: 1, targetModules: allLinearOf({ family }) }, 'base').fan_in_fan_out;
     expect([peft('gpt2'), peft('qwen2')]).toEqual([true, false]);
     expect(() => loraTargets(tinyConfigs.gpt2, { rank: 1, alpha: 1, targetModules: ['q_proj'] })).toThrow(
-      /no LoRA target of \[q_proj\] is in this model, which has c_attn, c_proj, c_fc/,
+      /the model has none of the LoRA targets \[q_proj\]; it has c_attn, c_proj, c_fc/,
     );
   });
 

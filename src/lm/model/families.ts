@@ -12,7 +12,7 @@ import { type FamilyName, type Head, type ModelConfig } from './model-config.js'
 
 export { type FamilyName } from './model-config.js';
 
-/** What a linear map of a layer does. */
+/** Role of a linear map in a layer. */
 export type LinearRole = 'query' | 'key' | 'value' | 'queryKeyValue' | 'output' | 'gate' | 'up' | 'down';
 
 export interface LinearMap {
@@ -34,7 +34,7 @@ export interface Family {
   headNorm: boolean;
   /** Linear weights are stored [in, out], as GPT-2's Conv1D does. */
   transposed: boolean;
-  /** What an absent `tie_word_embeddings` means. */
+  /** Default of `tie_word_embeddings`. */
   tiedByDefault: boolean;
   linears: readonly LinearMap[];
   /** Names without `.weight`; all but the layers' parts begin with the trunk's prefix. */

@@ -60,7 +60,7 @@ describe('config.json', () => {
   });
 
   it.each<[Json, RegExp]>([
-    [{ attention_multiplier: 0.5 }, /attention_multiplier 0.5 is not supported: the field is not known/],
+    [{ attention_multiplier: 0.5 }, /attention_multiplier 0.5 is not supported: the field is unknown/],
     [{ quantization_config: { quant_method: 'awq' } }, /quantization_config \{"quant_method":"awq"\} is not supported/],
     [{ quantization: { group_size: 64, bits: 4 } }, /quantization/],
     [{ is_encoder_decoder: true }, /is_encoder_decoder/],
@@ -149,7 +149,7 @@ describe('tokenizers', () => {
     const gpt = { tokenizerJson: plain.tokenizerJson, tokenizerConfigJson: '{}' };
     const end = Tokenizer.fromFiles(gpt).tokenId('<|endoftext|>')!;
     expect(chatFraming(Tokenizer.fromFiles(withEnds(gpt, { ...ends, eosTokenIds: [end] }))).encodeCompletion('ok').at(-1)).toBe(end);
-    expect(() => withEnds(gpt, { ...ends, eosTokenIds: [290] })).toThrow('eos_token_id 290 is no token of tokenizer.json');
+    expect(() => withEnds(gpt, { ...ends, eosTokenIds: [290] })).toThrow('eos_token_id 290 is not a token of tokenizer.json');
     // Qwen2 names a begin in config.json and says in tokenizer_config.json that texts have none.
     expect(Tokenizer.fromFiles(withEnds({ ...gpt, tokenizerConfigJson: '{"bos_token": null}' }, { ...ends, bosTokenId: end, eosTokenIds: [end] })).bosTokenId).toBeNull();
   });

@@ -3,7 +3,7 @@
  * listed is refused by name, unless it is unset: a model that needs it would be computed differently without a word.
  */
 
-/** A field that asks for nothing. */
+/** A field without effect. */
 export function isUnset(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
   return typeof value === 'object' && Object.keys(value).length === 0;

@@ -15,7 +15,7 @@ export interface Model {
   params: Params;
   /** Needed when `params` holds LoRA factors. */
   lora?: LoraConfig;
-  /** Of training graphs, where `lora` has dropout: the seed of what it leaves out, int32 scalar. Without it nothing is left out. */
+  /** In training graphs with `lora` dropout: its seed, an int32 scalar. Without it, no dropout. */
   noise?: Node;
 }
 
@@ -51,7 +51,7 @@ export interface Projections {
   value: Node;
 }
 
-/** What attention reads of x [rows, hidden], before positions come in. */
+/** Queries, keys and values of x [rows, hidden], before positions are added. */
 export function projections(model: Model, layer: number, x: Node): Projections {
   const { config } = model;
   const { linears, headNorm, names } = familyOf(config);

@@ -1,4 +1,4 @@
-/** What a model is, as everything but its weights: a validated `config.json` of Hugging Face (`config.ts`). */
+/** Description of a model without its weights: a validated `config.json` of Hugging Face (`config.ts`). */
 
 export const familyNames = ['llama', 'qwen2', 'qwen3', 'gpt2'] as const;
 export type FamilyName = (typeof familyNames)[number];

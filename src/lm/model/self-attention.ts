@@ -27,7 +27,7 @@ export interface AttentionContext {
 const fewestQueries = 64;
 const mostBlocks = 4;
 
-/** Where blocks of queries begin and end: few of them, since each is several operators. */
+/** Bounds of the blocks of queries: few blocks, since each needs several operators. */
 export function queryBounds(time: number, whole = false): number[] {
   const blocks = whole ? 1 : Math.max(1, Math.min(mostBlocks, Math.floor(time / fewestQueries)));
   const step = Math.ceil(time / blocks);

@@ -15,7 +15,7 @@ export interface TokenLogProbs {
   logits: Node;
   /** In nats, of the distributions the targets come from [n]. */
   entropies: Node;
-  /** What recomputation should keep so that logits are not; in forward order. */
+  /** Nodes that recomputation should keep instead of logits; in forward order. */
   kept: Node[];
 }
 

@@ -42,7 +42,7 @@ export interface RowLayout {
 
 export interface ForwardOptions {
   /**
-   * int64 [n], flat: the only tokens whose final state somebody reads. The last layer computes keys and values of all tokens
+   * int64 [n], flat: the only tokens whose final state is used. The last layer computes keys and values of all tokens
    * and everything else of these alone: most of a layer is saved, forward and backward.
    */
   wanted?: Node;
@@ -131,7 +131,7 @@ function ownPositions(batch: number, time: number): Node {
 
 /**
  * How queries and keys [batch, heads, time, headDim] take in positions below `reach`: by rotary embedding, or
- * not at all where positions are learned and came in with the words. `positions` as in `rotary`; `longest` is how many
+ * not at all if positions are learned and were added to the embeddings. `positions` as in `rotary`; `longest` is how many
  * of them learned positions must hold.
  */
 export function rotation({ config }: Model, reach: number, positions?: Node, longest = reach): (x: Node) => Node {

@@ -68,7 +68,7 @@ function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
     const answered = (content: string): ChatOutline => outlineOf({ ...conversation, messages: [...messages, { role: 'assistant', content }] }, { ask: false });
     const frame = frameOf(answered('an answer'), { answerOnly: true });
     const [between, slot, after] = frame.slice(-3) as [string, number, string];
-    if (slot !== Math.max(...frame.filter((piece) => typeof piece === 'number'))) throw new ChatTemplateError('chat_template writes an answer before what it answers');
+    if (slot !== Math.max(...frame.filter((piece) => typeof piece === 'number'))) throw new ChatTemplateError('chat_template writes an answer before its question');
     const asking = frameOf(outlineOf(conversation, { ask: true })).at(-1) as string;
     const { lead, close, end, thought } = answerFrame(tokenizer, asking, between, after);
     const context = plainTail(tokenizer, asking);
@@ -233,5 +233,5 @@ function questionOf(prompt: PromptContent): string {
   if (typeof prompt === 'string') return prompt;
   const [first, ...more] = prompt.messages;
   if (first.role === 'user' && more.length === 0 && !prompt.tools) return first.content!;
-  throw new ChatTemplateError('the tokenizer has no chat_template, so that the policy reads single questions only: conversations of several messages need one');
+  throw new ChatTemplateError('the tokenizer has no chat_template, which conversations of several messages need; without one, only text prompts are possible');
 }

@@ -1,5 +1,5 @@
 /**
- * Sequences that begin alike, laid out so that what they share is computed once:
+ * Sequences with a common beginning, laid out so that the shared part is computed once:
  *
  *   prefix prefix | tail 1 | tail 2 | tail 3 | another prefix | its tail | padding
  *
@@ -35,7 +35,7 @@ export interface StoredSpan {
   count: number;
 }
 
-/** Where a sequence lies, as flat indices (row * time + t). */
+/** Position of a sequence, as flat indices (row * time + t). */
 interface Place {
   /** The last token of its prefix. */
   prefixEnd: number;
@@ -68,7 +68,7 @@ export interface PackingOptions {
   timeMultiple: number;
   /** Rounds the number of rows up too, by less than a quarter. Not when left out. */
   bucketRows?: boolean;
-  /** Of `attentionCost`: what decides whether a long group is worth splitting. 0 (never) when left out. */
+  /** Of `attentionCost`: threshold for splitting a long group. Default 0: never. */
   attentionCost?: number;
 }
 

@@ -121,7 +121,7 @@ function repairPreTokenizer(part: Part): Part {
     case 'Metaspace':
       return repairMetaspace(part);
     case 'Digits':
-      // The library knows ASCII digits only; Rust takes every numeric character.
+      // The library matches ASCII digits only; Rust matches every numeric character.
       return split(part.individual_digits === true ? String.raw`\p{N}` : String.raw`\p{N}+`);
     case 'Split':
       return repairSplit(part);
@@ -152,7 +152,7 @@ function repairByteLevel(part: Part): Part {
 
 function repairMetaspace(part: Part): Part {
   const mark = (part.replacement as string | undefined) ?? '\u2581';
-  // One character, that stands for itself in an expression.
+  // One character that needs no escape in an expression.
   if (!/^[^\\^$.*+?()[\]{}|-]$/u.test(mark)) refuse(`pre-tokenizer "Metaspace" with replacement ${JSON.stringify(mark)}`);
   // Older files say it with a flag that the library does not read.
   const scheme = part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always');

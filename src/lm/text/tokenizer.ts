@@ -26,7 +26,7 @@ export interface TokenizerFiles {
   tokenizerConfigJson: string;
 }
 
-/** What is used of the library: its own declarations do not resolve under NodeNext. */
+/** The used part of the library: its own declarations do not resolve under NodeNext. */
 interface HfTokenizer {
   normalizer: { normalize(text: string): string } | null;
   pre_tokenizer: { pre_tokenize(text: string, options: { section_index: number }): string[] } | null;
@@ -44,7 +44,7 @@ const { Tokenizer: HfTokenizer } = library as unknown as {
 };
 
 const utf8 = new TextEncoder();
-/** For one text, by a tokenizer that brings expressions of its own: some need years for thirty letters. */
+/** Time limit for one text by a tokenizer with its own regular expressions: some need years for thirty letters. */
 const textMilliseconds = 10_000;
 
 export class Tokenizer {
@@ -127,7 +127,7 @@ export class Tokenizer {
 
   /** The text that ids spell; incomplete UTF-8 becomes U+FFFD. Special tokens are left out unless asked for. */
   decode(ids: readonly number[], { special = false }: { special?: boolean } = {}): string {
-    // A model may have more rows than its tokenizer has tokens; what no token stands for spells nothing.
+    // A model may have more rows than its tokenizer has tokens; a row without a token decodes to nothing.
     const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined && (special || !this.specialIds.has(id)));
     if (known.length === 0) return '';
     return this.inTime('decode', () => this.inner.decode(known, { skip_special_tokens: false }));
@@ -187,7 +187,7 @@ function addedTokens({ added_tokens: tokens = [] }: RawTokenizer): AddedToken[] 
 /** Throws TokenizerError for what a `tokenizer_config.json` would have other tools read differently. */
 function checkConfig(config: Record<string, unknown>, raw: RawTokenizer): void {
   const unknown = unknownTokenizerField(config);
-  if (unknown !== undefined) throw new TokenizerError(`tokenizer_config.json: ${unknown} is not supported: the field is not known here`);
+  if (unknown !== undefined) throw new TokenizerError(`tokenizer_config.json: ${unknown} is not supported: the field is unknown`);
   if (config.split_special_tokens === true) throw new TokenizerError('tokenizer_config.json: split_special_tokens is not supported');
   const byContent = new Map(addedTokens(raw).map((token) => [token.content, token]));
   const listed = Object.entries((config.added_tokens_decoder ?? {}) as Record<string, Record<string, unknown>>);

@@ -1,6 +1,6 @@
 /**
  * How the tokenizers of the field cut text into words, before byte-level BPE. Written for JavaScript's and Rust's regular
- * expressions alike. Their time grows with the length of a text and no faster, which nobody knows of others.
+ * expressions alike. Their time grows linearly with the length of a text, which cannot be assumed of others.
  */
 
 /** GPT-2. */

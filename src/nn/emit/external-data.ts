@@ -4,7 +4,7 @@
  */
 import { type Tensor } from '../tensor.js';
 
-/** Where the bytes of a constant lie. */
+/** Location of the bytes of a constant. */
 export interface ExternalPlace {
   /** Name of a file, relative to that of the model. */
   location: string;

@@ -19,7 +19,7 @@ export interface Sizes {
 export interface OpenGraph {
   outputs: Readonly<Record<string, Node>>;
   /**
-   * Inputs that the exported model computes by itself: writes operators whose result has the given name.
+   * Inputs that the exported model computes itself: writes operators whose result has the given name.
    * They may use the other inputs, and `batch` and `time`, int64 lists of one number.
    */
   computed: Readonly<Record<string, (writer: GraphWriter, result: string, sizes: { batch: string; time: string }) => void>>;
@@ -75,7 +75,7 @@ function dimensionOf({ op }: Node, size: number, atRows: number, atTime: number)
   const batch = power(atRows, base.batch, moreRows.batch);
   const time = power(atTime, base.time, moreTime.time);
   const factor = size / (base.batch ** batch * base.time ** time);
-  if (!Number.isInteger(factor)) throw new GraphError(`${op}: a dimension is no product of batch and time`);
+  if (!Number.isInteger(factor)) throw new GraphError(`${op}: a dimension is not a product of batch and time`);
   return { factor, batch, time };
 }
 
@@ -98,7 +98,7 @@ class OpenShapes implements SymbolicShapes {
     const dimensions = this.dimensions(node);
     const open = dimensions.filter((dimension) => !isFixed(dimension));
     if (open.length === 0) return undefined;
-    // Reshape works one dimension out by itself.
+    // Reshape infers one dimension.
     if (open.length === 1 && node.op === 'Reshape') return writer.list(dimensions.map((dimension) => (isFixed(dimension) ? dimension.factor : -1)));
     const key = dimensions.map(label).join();
     const known = this.lists.get(key);

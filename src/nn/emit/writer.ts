@@ -20,7 +20,7 @@ export interface EmitOptions {
   readonly attrs?: Readonly<Record<string, Attribute>>;
 }
 
-/** What is written differently when some dimensions are only known at run time. */
+/** Hooks for graphs with dimensions that are only known at run time. */
 export interface SymbolicShapes {
   /** Sizes, and names of dimensions that are open; undefined where all of them are fixed. */
   publicShape(node: Node): readonly (number | string)[] | undefined;
@@ -42,7 +42,7 @@ export class GraphWriter {
   private readonly sides = new Map<number, string[]>();
   private readonly taken = new Set<string>();
 
-  /** `order` is the whole graph; it tells which side outputs somebody reads. */
+  /** `order` is the whole graph; it shows which side outputs are used. */
   constructor(
     order: readonly Node[],
     readonly symbolic?: SymbolicShapes,
@@ -63,7 +63,7 @@ export class GraphWriter {
     return this.sides.get((node.inputs[0]).id)?.[node.attrs.index - 1] as string;
   }
 
-  /** Name of a side output, for operators that write it whether or not somebody reads it. */
+  /** Name of a side output, for operators that write it even if it is unused. */
   sideName(node: Node, index: number): string {
     return this.sides.get(node.id)?.[index - 1] ?? `${this.name(node)}_${index}`;
   }
@@ -101,7 +101,7 @@ export class GraphWriter {
     this.inputs.push(valueInfo(name, node, this.symbolic?.publicShape(node)));
   }
 
-  /** An input that no node stands for, declared once; names in `shape` are open dimensions. */
+  /** An input without a node, declared once; names in `shape` are open dimensions. */
   addOpenInput(name: string, dtype: DType, shape: readonly (number | string)[]): void {
     if (this.inputs.some((known) => known.name === name)) return;
     this.claim(name);

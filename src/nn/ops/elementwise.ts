@@ -63,7 +63,7 @@ export const add = (a: Operand, b: Operand): Node => binary('Add', a, b);
 export const sub = (a: Operand, b: Operand): Node => binary('Sub', a, b);
 export const mul = (a: Operand, b: Operand): Node => binary('Mul', a, b);
 export const div = (a: Operand, b: Operand): Node => binary('Div', a, b);
-/** Where the operands are equal each side takes half of the gradient, as in PyTorch. */
+/** If the operands are equal, each gets half of the gradient, as in PyTorch. */
 export const minimum = (a: Operand, b: Operand): Node => binary('Minimum', a, b);
 export const maximum = (a: Operand, b: Operand): Node => binary('Maximum', a, b);
 export const greater = (a: Operand, b: Operand): Node => compare('Greater', a, b);

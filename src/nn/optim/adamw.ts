@@ -26,9 +26,9 @@ export interface AdamWOptions {
   readonly maxGradNorm?: number;
 }
 
-/** What all values of a step share. Worked out in float64, because 1 - beta^step cancels badly in float32. */
+/** Factors shared by all values of a step. Computed in float64, because 1 - beta^step cancels badly in float32. */
 export interface AdamWScalars {
-  /** What gradients are multiplied with. */
+  /** Factor of the gradients. */
   readonly clip: number;
   readonly beta1: number;
   readonly beta2: number;

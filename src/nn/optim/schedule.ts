@@ -7,7 +7,7 @@ export interface Schedule {
   readonly warmupSteps?: number;
   /** Steps of the run, warm-up included; needed by linear and cosine. */
   readonly totalSteps?: number;
-  /** What linear and cosine end at; 0 when left out. */
+  /** Final value of linear and cosine; default 0. */
   readonly floor?: number;
 }
 

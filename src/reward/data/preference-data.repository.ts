@@ -68,7 +68,7 @@ export class PreferenceDataRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** What each prompt of the train split brings to a step. */
+  /** Size of each prompt of the train split in a step. */
   groupSizes(pairSetId: string): Promise<StoredGroupSize[]> {
     return this.dataSource.query(
       `SELECT count(*)::int AS completions, count(*) FILTER (WHERE won)::int AS chosen, count(*) FILTER (WHERE won AND NOT lost)::int AS best,
@@ -134,7 +134,7 @@ export class PreferenceDataRepository {
   }
 }
 
-/** Of the pairs that are no ties: the first prompt and any other one, so that large sets are not read through. */
+/** Over pairs that are not ties: the first prompt and any other one, so that large sets are not read completely. */
 function promptsUpToTwo(split: PairSplit): string {
   const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
   const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;

@@ -50,7 +50,7 @@ export class PreferenceDataService {
   }
 
   /**
-   * In the order of their texts, which is the same wherever the same data is.
+   * Ordered by text, which is the same on every installation with the same data.
    *
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out

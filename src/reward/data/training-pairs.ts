@@ -12,7 +12,7 @@ export interface TrainingPairs {
   train: PreferenceGroup[];
   /** Empty without early stopping. */
   validation: PreferenceGroup[];
-  /** What length alone explains; null when the reward may use it. */
+  /** Logit of the length-only predictor; null: no length debiasing. */
   lengthBias: LengthBias | null;
 }
 
@@ -31,7 +31,7 @@ export function trainingPairs(groups: readonly StoredGroup[], hyperparameters: S
   return { train: withBias(train, lengthBias), validation: withBias(validation, lengthBias), lengthBias };
 }
 
-/** Where in [0, 1) the prompt's text falls; another stream than that of the pair set's split. */
+/** Hash of the prompt's text in [0, 1); independent of the split of the pair set. */
 function validationShare(prompt: PromptContent, seed: number): number {
   return createHash('sha256').update(`validation:${seed}:${textKey(contentText(prompt))}`).digest().readUInt32BE(0) / 2 ** 32;
 }
@@ -45,7 +45,7 @@ function weighed(groups: readonly StoredGroup[], pairWeights: Settings['pairWeig
   });
 }
 
-/** What length says is added to the difference of the rewards, that is, taken off the margin. */
+/** The length predictor's logit is added to the reward difference, that is, subtracted from the margin. */
 function withBias(groups: readonly PreferenceGroup[], bias: LengthBias): PreferenceGroup[] {
   return groups.map((group) => ({
     ...group,

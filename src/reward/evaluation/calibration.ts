@@ -23,9 +23,9 @@ export interface Calibration {
   temperature: number;
   /** Expected calibration error as the rewards are. */
   errorBefore: number;
-  /** With the temperature, cross-fitted; null where one half has no pairs. */
+  /** With the temperature, cross-fitted; null: one half has no pairs. */
   errorAfter: number | null;
-  /** As the rewards are. */
+  /** Of the unscaled rewards. */
   bins: ReliabilityBin[];
 }
 

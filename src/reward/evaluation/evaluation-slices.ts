@@ -9,7 +9,7 @@ export interface JudgedPair extends EvaluatedPair {
   facts: PairFacts;
 }
 
-/** Accuracy of rules that never read the text; null where there is nothing to tell by. */
+/** Accuracy of content-blind rules; null: no basis for the rule. */
 export interface RewardNulls {
   longest: number | null;
   shortest: number | null;
@@ -35,7 +35,7 @@ export interface EvaluationSlice {
 /** Tags with the most pairs. */
 const maximumTags = 30;
 const resamples = 1000;
-/** Lengths that differ by less than this share of the longer one are alike. */
+/** Lengths that differ by less than this share of the longer one count as similar. */
 const alike = 0.1;
 
 export function evaluationSlices(pairs: readonly JudgedPair[], seed: string | number): EvaluationSlice[] {

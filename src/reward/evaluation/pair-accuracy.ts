@@ -1,5 +1,5 @@
 /**
- * How often a reward model is right about pairs of prompts it never saw, beside rules that never read the text.
+ * Accuracy of a reward model on pairs of held-out prompts, compared with content-blind rules.
  * A reward model that does not beat "the longest wins" has learned length.
  */
 import { Rng } from '#src/common/rng.js';

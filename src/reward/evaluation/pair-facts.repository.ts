@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#src/database/database.js';
 import type { PairSplit } from '../data/preference-data.repository.js';
 
-/** What rules that read no text know of a pair, and what its raters made of it. */
+/** Features of a pair for content-blind rules, and the votes of its labelers. */
 export interface PairFacts {
   ordinal: number;
   tags: string[];
   chosenLength: number;
   rejectedLength: number;
-  /** 1 when the chosen one was shown first, 0 when the other was, 1/2 when nobody knows. */
+  /** 1 if the chosen one was shown first, 0 if the other was, 1/2 if unknown. */
   first: number;
   /** 1 when most raters of both scored the chosen one higher, 1/2 when as many did not; null with fewer than two such raters. */
   majority: number | null;

@@ -11,7 +11,7 @@ import {
   type RewardEvaluation,
 } from './reward-evaluation.js';
 
-/** Accuracy of rules that never read the text, on the same pairs; null where there is nothing to tell by. */
+/** Accuracy of content-blind rules on the same pairs; null: no basis for the rule. */
 export class RewardNullsDto implements RewardNulls {
   /** The longer completion wins. */
   @ApiProperty({ type: Number, nullable: true, example: 0.61 })
@@ -25,7 +25,7 @@ export class RewardNullsDto implements RewardNulls {
   @ApiProperty({ type: Number, nullable: true, example: 0.5 })
   first: number | null;
 
-  /** What most labelers say of the two is what holds. */
+  /** Predicts the majority vote of the labelers. */
   @ApiProperty({ type: Number, nullable: true, example: 0.81 })
   majority: number | null;
 }
@@ -34,7 +34,7 @@ export class ProportionDto {
   @ApiProperty({ example: 0.83 })
   value: number;
 
-  /** Lower end of the 95% interval; prompts are resampled, not pairs. */
+  /** Lower end of the 95% bootstrap interval, resampling prompts rather than pairs. */
   @ApiProperty({ example: 0.79 })
   low: number;
 
@@ -43,7 +43,7 @@ export class ProportionDto {
 }
 
 export class ReliabilityBinDto implements ReliabilityBin {
-  /** Claimed probabilities from here. @example 0.75 */
+  /** Lower bound of the predicted probabilities in the bin. @example 0.75 */
   from: number;
 
   /** @example 0.8 */
@@ -52,28 +52,28 @@ export class ReliabilityBinDto implements ReliabilityBin {
   @ApiProperty({ type: 'integer', example: 41 })
   pairs: number;
 
-  /** Mean claim, `sigmoid` of the difference of the rewards; null without pairs. */
+  /** Mean predicted probability, `sigmoid` of the reward difference; null without pairs. */
   @ApiProperty({ type: Number, nullable: true, example: 0.774 })
   claimed: number | null;
 
-  /** How often it was so. */
+  /** Share of pairs for which the prediction was right; null without pairs. */
   @ApiProperty({ type: Number, nullable: true, example: 0.732 })
   observed: number | null;
 }
 
 /** Whether `sigmoid` of a difference of rewards can be read as a probability, and what to divide it by so that it can. */
 export class CalibrationDto implements Calibration {
-  /** Divide differences of rewards by this. Fitted on all evaluated pairs. @example 1.34 */
+  /** Temperature by which to divide reward differences; fitted on all evaluated pairs. @example 1.34 */
   temperature: number;
 
-  /** Expected calibration error of the rewards as they are. @example 0.06 */
+  /** Expected calibration error of the unscaled rewards. @example 0.06 */
   errorBefore: number;
 
-  /** With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs. */
+  /** Error after temperature scaling, cross-fitted over two halves of the prompts; null if a half has no pairs. */
   @ApiProperty({ type: Number, nullable: true, example: 0.02 })
   errorAfter: number | null;
 
-  /** Of the rewards as they are. */
+  /** Reliability bins of the unscaled rewards. */
   @ApiProperty({ type: [ReliabilityBinDto] })
   bins: ReliabilityBinDto[];
 }
@@ -83,7 +83,7 @@ export class NullContestDto implements NullContest {
   @ApiProperty({ enum: contentBlindRules, enumName: 'ContentBlindRule' })
   rule: ContentBlindRule;
 
-  /** Accuracy of the reward model minus that of the rule, on the same pairs. */
+  /** Accuracy of the reward model minus that of the rule on the same pairs. */
   @ApiProperty({ type: ProportionDto })
   gain: ProportionDto;
 }
@@ -94,8 +94,8 @@ export class EvaluationSliceDto implements EvaluationSlice {
   by: SliceKind;
 
   /**
-   * A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
-   * `longer` one, the `shorter` one, or `similar` (within 10%).
+   * A prompt tag; a length third (`short`, `medium`, `long`); or whether the preferred completion is `longer`, `shorter` or `similar`
+   * (within 10%).
    *
    * @example shorter
    */
@@ -117,7 +117,7 @@ export class EvaluationSliceDto implements EvaluationSlice {
   preferenceCeiling: number | null;
 }
 
-/** One of an ensemble by itself. */
+/** One member of an ensemble. */
 export class MemberEvaluationDto implements MemberEvaluation {
   @ApiProperty({ type: 'integer', example: 0 })
   member: number;
@@ -125,12 +125,12 @@ export class MemberEvaluationDto implements MemberEvaluation {
   /** @example 0.82 */
   accuracy: number;
 
-  /** Its mean reward; an ensemble takes it off before it averages. @example 0.1 */
+  /** Mean reward of the member, which the ensemble subtracts before averaging. @example 0.1 */
   rewardMean: number;
 }
 
 export class RewardEvaluationDto implements RewardEvaluation {
-  /** `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+  /** Evaluated prompts. `eval`: held out from training; `train`: the pair set holds none out, so the result proves nothing. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
   split: RewardEvaluation['split'];
 
@@ -162,43 +162,43 @@ export class RewardEvaluationDto implements RewardEvaluation {
   @ApiProperty({ type: NullContestDto })
   bestNull: NullContestDto;
 
-  /** How often two labelers agree about a pair; null where nothing was rated twice. */
+  /** How often two labelers agree on a pair; null: nothing was rated twice. */
   @ApiProperty({ type: Number, nullable: true, example: 0.88 })
   preferenceCeiling: number | null;
 
-  /** Accuracy on as many prompts that it was trained on; null where those are the evaluated ones. */
+  /** Accuracy on an equal number of training prompts; null if those are the evaluated ones. */
   @ApiProperty({ type: Number, nullable: true, example: 0.86 })
   trainAccuracy: number | null;
 
-  /** Correlation of reward and length, within prompts; null where it was not measured. */
+  /** Correlation of reward and length within prompts; null: not measured. */
   @ApiProperty({ type: Number, nullable: true, example: 0.31 })
   lengthCorrelation: number | null;
 
-  /** By tag, by length, and by which completion is the longer one; at most 30 tags. */
+  /** Accuracy by tag (at most 30), by length, and by which completion is longer. */
   @ApiProperty({ type: [EvaluationSliceDto] })
   slices: EvaluationSliceDto[];
 
   @ApiProperty({ type: [MemberEvaluationDto] })
   members: MemberEvaluationDto[];
 
-  /** Mean over completions of the deviation of the members' rewards; null for a single one. */
+  /** Standard deviation of the members' rewards, averaged over completions; null for a single member. */
   @ApiProperty({ type: Number, nullable: true, example: 0.21 })
   disagreement: number | null;
 
   /** Mean reward of the evaluated completions. @example 0.1 */
   rewardMean: number;
 
-  /** Its standard deviation; normalized scores are measured with these two. @example 1.9 */
+  /** Standard deviation of these rewards. Normalized scores use mean and deviation. @example 1.9 */
   rewardDeviation: number;
 
   @ApiProperty({ type: 'integer', example: 3108 })
   trainPairs: number;
 
-  /** Texts longer than `maxTokens`, in training. */
+  /** Number of training texts longer than `maxTokens`. */
   @ApiProperty({ type: 'integer', example: 0 })
   truncatedTexts: number;
 
-  /** Of all members together. */
+  /** Optimizer steps of all members together. */
   @ApiProperty({ type: 'integer', example: 120 })
   steps: number;
 }

@@ -1,4 +1,4 @@
-/** What is reported about a trained reward model: its accuracy beside the rules that read no text, and its scale. */
+/** Evaluation of a trained reward model: its accuracy, compared with content-blind rules, and its scale. */
 import { correlation, deviation, mean } from '#src/common/statistics.js';
 import { calibrate, type Calibration } from './calibration.js';
 import { bootstrapMean, gapOf, pointsOf, rewardAccuracy, type Proportion } from './pair-accuracy.js';
@@ -24,7 +24,7 @@ export interface NullContest {
 export interface MemberEvaluation {
   member: number;
   accuracy: number;
-  /** Of its rewards on the evaluated completions: what an ensemble takes off before it averages. */
+  /** Mean of its rewards on the evaluated completions, subtracted before an ensemble averages. */
   rewardMean: number;
 }
 
@@ -36,7 +36,7 @@ export interface RewardEvaluation {
   accuracy: Proportion;
   margin: number;
   loss: number;
-  /** That of `calibration` before any temperature. */
+  /** Calibration error before temperature scaling. */
   calibrationError: number;
   calibration: Calibration;
   nulls: RewardNulls;
@@ -45,13 +45,13 @@ export interface RewardEvaluation {
   preferenceCeiling: number | null;
   /** Accuracy on as many pairs that it was trained on; null where they are the evaluated ones. */
   trainAccuracy: number | null;
-  /** Of reward and length, within prompts; null where it was not measured. */
+  /** Correlation of reward and length within prompts; null: not measured. */
   lengthCorrelation: number | null;
   slices: EvaluationSlice[];
   members: MemberEvaluation[];
   /** Mean deviation of the members' rewards; null for a single one. */
   disagreement: number | null;
-  /** Of the rewards of the evaluated completions; normalized scores are measured with it. */
+  /** Standard deviation of the rewards of the evaluated completions, used for normalized scores. */
   rewardMean: number;
   rewardDeviation: number;
   trainPairs: number;
@@ -132,7 +132,7 @@ function rewardPairs(groups: readonly StoredGroup[], rewards: ArrayLike<number>)
   });
 }
 
-/** The rule is chosen on the pairs it is judged on, which is to its advantage. */
+/** The best rule is chosen on the same pairs, which is in its favour. */
 function bestNull(pairs: readonly JudgedPair[], seed: string | number): NullContest {
   const points: Record<ContentBlindRule, number[]> = {
     longest: pairs.map(({ facts }) => longestPoints(facts)),

@@ -9,7 +9,7 @@ export class EarlyStoppingSettingsDto {
   @IsIn(stoppingMetrics)
   metric?: StoppingMetric;
 
-  /** Evaluations without an improvement until training ends. */
+  /** Number of evaluations without improvement after which training ends. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.patience })
   @IsOptional()
   @IsInt()
@@ -17,7 +17,7 @@ export class EarlyStoppingSettingsDto {
   @Max(1000)
   patience?: number;
 
-  /** Steps from one evaluation to the next. */
+  /** Steps between evaluations. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.evaluateEvery })
   @IsOptional()
   @IsInt()
@@ -25,7 +25,7 @@ export class EarlyStoppingSettingsDto {
   @Max(1_000_000)
   evaluateEvery?: number;
 
-  /** Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen. */
+  /** Share of training prompts held out for early stopping, by hash. The evaluation split is not used. */
   @ApiPropertyOptional({ default: defaults.validationFraction })
   @IsOptional()
   @IsNumber()
@@ -33,7 +33,7 @@ export class EarlyStoppingSettingsDto {
   @Max(0.5)
   validationFraction?: number;
 
-  /** Smaller steps forward are none. */
+  /** Smallest change that counts as an improvement. */
   @ApiPropertyOptional({ default: defaults.minImprovement })
   @IsOptional()
   @IsNumber()

@@ -19,7 +19,7 @@ export class RewardLoraSettingsDto extends LoraDropoutDto {
   @Max(1024)
   rank?: number;
 
-  /** Twice the rank when left out. */
+  /** LoRA scaling: the product of the factors is scaled by alpha / rank. Default: twice the rank. */
   @ApiPropertyOptional({ example: 32 })
   @IsOptional()
   @IsNumber()
@@ -36,7 +36,7 @@ export class RewardLoraSettingsDto extends LoraDropoutDto {
 
 /** Everything optional; the reward model shows what was taken. */
 export class TrainingSettingsDto extends OptimizerBaseDto {
-  /** `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0. */
+  /** `pairwise`: Bradley-Terry; `pointwise`: a binary classifier on labels 1 and 0. */
   @ApiPropertyOptional({ enum: rewardObjectives, enumName: 'RewardObjective', default: defaults.objective })
   @IsOptional()
   @IsIn(rewardObjectives)
@@ -49,7 +49,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(1)
   learningRate?: number;
 
-  /** Passes over the training pairs. */
+  /** Number of passes over the training pairs. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.epochs })
   @IsOptional()
   @IsInt()
@@ -57,7 +57,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(1000)
   epochs?: number;
 
-  /** Ends training before the epochs do. */
+  /** Maximum number of steps; can end training before all epochs are done. */
   @ApiPropertyOptional({ type: 'integer', example: 200 })
   @IsOptional()
   @IsInt()
@@ -65,7 +65,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(1_000_000)
   maxSteps?: number;
 
-  /** Completions per step; those of a prompt stay together and all their pairs count. */
+  /** Completions per step. Completions of a prompt stay together, and all their pairs count. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.batchSize })
   @IsOptional()
   @IsInt()
@@ -73,7 +73,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(1024)
   batchSize?: number;
 
-  /** Longer texts lose the beginning of the prompt or the end of the completion. */
+  /** Maximum text length in tokens. Longer texts lose the beginning of the prompt or the end of the completion. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.maxTokens })
   @IsOptional()
   @IsInt()
@@ -81,16 +81,15 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(32_768)
   maxTokens?: number;
 
-  @ApiPropertyOptional({ type: RewardLoraSettingsDto, description: 'all weights are trained when left out' })
+  @ApiPropertyOptional({ type: RewardLoraSettingsDto, description: 'low-rank factors to train; default: all weights are trained' })
   @IsOptional()
   @ValidateNested()
   @Type(() => RewardLoraSettingsDto)
   lora?: RewardLoraSettingsDto;
 
   /**
-   * Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
-   * below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
-   * make of a text is computed once and kept on disk.
+   * Number of last layers to train, with the final norm and the reward head; embeddings and lower layers are frozen. null: all layers.
+   * With `lora`, only these layers have factors. Outputs of the frozen layers are computed once and cached on disk.
    */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
   @IsOptional()
@@ -119,7 +118,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(10)
   weightDecay?: number;
 
-  /** Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0. */
+  /** Coefficient of (r_chosen + r_rejected)^2, which keeps the mean reward near 0. */
   @ApiPropertyOptional({ default: defaults.centering })
   @IsOptional()
   @IsNumber()
@@ -127,7 +126,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(10)
   centering?: number;
 
-  /** Probability that a label is taken to be wrong. */
+  /** Assumed probability that a label is wrong. */
   @ApiPropertyOptional({ default: defaults.labelSmoothing })
   @IsOptional()
   @IsNumber()
@@ -135,7 +134,7 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   @Max(0.49)
   labelSmoothing?: number;
 
-  /** Margin of the pairwise loss per point of difference between the scores of a pair. */
+  /** Margin of the pairwise loss per point of score difference. */
   @ApiPropertyOptional({ default: defaults.marginPerPoint })
   @IsOptional()
   @IsNumber()
@@ -144,15 +143,15 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   marginPerPoint?: number;
 
   /**
-   * Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
-   * the pairwise objective.
+   * Treatment of ties in the pair set: `ignore` leaves them out, `half` counts half a win for either side (target 0.5), `rao_kupper`
+   * follows Rao & Kupper (1967; pairwise objective only).
    */
   @ApiPropertyOptional({ enum: tieTreatments, enumName: 'TieTreatment', default: defaults.ties })
   @IsOptional()
   @IsIn(tieTreatments)
   ties?: TieTreatment;
 
-  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  /** Only for `rao_kupper`: reward differences below about this value count as ties. */
   @ApiPropertyOptional({ default: defaults.tieThreshold })
   @IsOptional()
   @IsNumber()
@@ -161,8 +160,8 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   tieThreshold?: number;
 
   /**
-   * What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
-   * score, or one part of what its prompt counts, prompts being equal.
+   * Weight of a pair: `recorded` in the pair set (default 1), `uniform`, its score difference (`margin`), or an equal share of its prompt,
+   * with equal prompts (`prompt`).
    */
   @ApiPropertyOptional({ enum: pairWeightings, enumName: 'PairWeighting', default: defaults.pairWeights })
   @IsOptional()
@@ -170,21 +169,21 @@ export class TrainingSettingsDto extends OptimizerBaseDto {
   pairWeights?: PairWeighting;
 
   /**
-   * `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
-   * rest. Of the pairwise objective.
+   * `product_of_experts`: training combines the reward with a length-only predictor, so that the reward learns what length does not
+   * explain. Pairwise objective only.
    */
   @ApiPropertyOptional({ enum: lengthDebiasings, enumName: 'LengthDebiasing', default: defaults.lengthDebias })
   @IsOptional()
   @IsIn(lengthDebiasings)
   lengthDebias?: LengthDebiasing;
 
-  @ApiPropertyOptional({ type: EarlyStoppingSettingsDto, description: 'training goes on to its end when left out' })
+  @ApiPropertyOptional({ type: EarlyStoppingSettingsDto, description: 'early stopping; default: none' })
   @IsOptional()
   @ValidateNested()
   @Type(() => EarlyStoppingSettingsDto)
   earlyStopping?: EarlyStoppingSettingsDto;
 
-  /** An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree. */
+  /** Number of ensemble members, trained with consecutive seeds. Scores are their mean and include their disagreement. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.members })
   @IsOptional()
   @IsInt()
@@ -246,7 +245,7 @@ export class RewardHyperparametersDto implements RewardHyperparameters {
   @ApiProperty({ enum: rateSchedules, enumName: 'LearningRateSchedule' })
   schedule: RateSchedule;
 
-  /** As given, or as chosen when the training was created; null: all at once. */
+  /** As given or as chosen when the training was created; null: the whole step at once. */
   @ApiProperty({ type: 'integer', nullable: true, example: 512 })
   microBatchTokens: number | null;
 

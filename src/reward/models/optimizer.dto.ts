@@ -6,8 +6,8 @@ import { optimizerDefaults as defaults } from '#src/rl/settings.js';
 /** What low-rank factors of reward models and of policies have in common. */
 export class LoraDropoutDto {
   /**
-   * Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-   * them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+   * Dropout on the inputs of the factors during training (PEFT's `lora_dropout`). Only for reward models, `sft` and `dpo`: methods that
+   * need the sampling policy's own probabilities refuse it.
    */
   @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 0.9, example: 0.05 })
   @IsOptional()
@@ -17,11 +17,11 @@ export class LoraDropoutDto {
   dropout?: number;
 }
 
-/** How steps are taken, whatever is trained; all optional. */
+/** Optimizer settings for any training; all optional. */
 export class OptimizerBaseDto {
   /**
-   * Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-   * chosen for this machine when the training is created, and recorded. null or 0: all at once.
+   * Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+   * when the training is created, and recorded. null or 0: the whole step at once.
    */
   @ApiPropertyOptional({ type: 'integer', nullable: true, example: 512 })
   @IsOptional()
@@ -31,7 +31,7 @@ export class OptimizerBaseDto {
   @Max(10_000_000)
   microBatchTokens?: number | null;
 
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  /** Recompute the activations inside each layer in the backward pass: less memory, more time. */
   @ApiPropertyOptional({ default: defaults.gradientCheckpointing })
   @IsOptional()
   @IsBoolean()

@@ -1,4 +1,4 @@
-// What plans are compared with: the memory and the speed of the machine that will train.
+// Resources that plans are compared with: memory and speed of the machine that will train.
 import { Inject, Injectable } from '@nestjs/common';
 import { sandbox } from '#src/common/sandbox.js';
 import { CONFIG } from '#src/config/config.module.js';
@@ -21,7 +21,7 @@ export class PlanResourcesService {
 
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'memoryLimitBytes'>) {}
 
-  /** Of this host, until workers tell theirs. Speed is measured in a child process: this one never loads the runtime. */
+  /** Resources of this host, if no worker reports its own. Speed is measured in a child process: this process never loads the runtime. */
   async current(): Promise<PlanResources> {
     this.speed ??= sandbox.call<typeof ComputeSpeed, 'computeSpeed'>('#src/nn/compute-speed.js', 'computeSpeed', [], { milliseconds: planMilliseconds });
     try {

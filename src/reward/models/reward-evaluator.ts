@@ -37,7 +37,7 @@ export class RewardEvaluator {
     const { seed, maxTokens } = hyperparameters;
     const [train, unseen] = [await this.data.groups(pairSetId, 'train', 0), await this.data.groups(pairSetId, 'eval', 0)];
     const split: PairSplit = unseen.length > 0 ? 'eval' : 'train';
-    if (split === 'train') context.log('warn', 'the pair set keeps no prompts from training: its accuracy proves nothing');
+    if (split === 'train') context.log('warn', 'the pair set holds no prompts out: the accuracy proves nothing');
     const groups = split === 'eval' ? unseen : train;
     const known = split === 'eval' ? Rng.from(seed).fork('trained on').shuffle([...train]).slice(0, unseen.length) : [];
     const memberRewards = await this.score([...groups, ...known], members, maxTokens, context);
@@ -78,7 +78,7 @@ export class RewardEvaluator {
 
 const completionCount = (groups: readonly StoredGroup[]): number => groups.reduce((total, { completions }) => total + completions.length, 0);
 
-/** Weights whose loss on a batch was finite may still fail on other texts, and would again. */
+/** Weights with a finite training loss may still give non-finite rewards on other texts; a retry would too. */
 function requireFinite(member: number, rewards: Float64Array): Float64Array {
   const bad = rewards.filter((reward) => !Number.isFinite(reward)).length;
   if (bad === 0) return rewards;

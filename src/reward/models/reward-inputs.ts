@@ -49,7 +49,7 @@ export class RewardInputs {
   }
 
   /**
-   * What can be told before there are pairs.
+   * Checks that are possible before there are pairs.
    *
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`,
    *   `lora_target_unknown`, `hyperparameters_impossible`
@@ -70,12 +70,12 @@ export class RewardInputs {
     if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
     if (!pairSet.built) throw await this.jobs.whyNot('pair_set', pairSetId, pairSet.jobId, 'pair_set_not_ready');
     if (!pairSet.trainable) {
-      const message = 'the pair set has no pair without a tie in its train split';
+      const message = 'the train split of the pair set has only ties or no pairs';
       throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);
     }
     for (const [split, prompts] of [['train', pairSet.trainPrompts], ['eval', pairSet.evalPrompts]] as const) {
       if (prompts !== 1) continue;
-      const message = `the ${split} split has pairs of one prompt only: nothing general can be learnt from it or said by it`;
+      const message = `the ${split} split has pairs of only one prompt: it needs at least two`;
       throw unprocessable('pair_set_one_prompt', '/pairSetId', 'minPrompts', message, pairSetId);
     }
   }
@@ -96,7 +96,7 @@ export class RewardInputs {
     const { validationFraction } = earlyStopping;
     const { train, validation } = await this.data.validationPrompts(pairSetId, seed, validationFraction);
     if (train > 1 && validation > 1) return;
-    const message = `this leaves ${train} prompts to train on and ${validation} to early stopping: each needs two at least`;
+    const message = `this leaves ${train} training prompts and ${validation} validation prompts: each needs at least two`;
     throw unprocessable('validation_split_too_small', '/hyperparameters/earlyStopping/validationFraction', 'minPrompts', message, validationFraction);
   }
 }
@@ -111,7 +111,7 @@ function checkObjective({ objective, ties, lengthDebias, marginPerPoint }: Rewar
   };
   for (const [name, value] of Object.entries(conflicts)) {
     if (value === undefined) continue;
-    const message = `${name} ${value} is of the pairwise objective; this one is pointwise`;
+    const message = `${name} ${value} needs the pairwise objective; the objective is pointwise`;
     throw unprocessable('hyperparameters_conflict', `/hyperparameters/${name}`, 'pairwiseOnly', message, value);
   }
 }

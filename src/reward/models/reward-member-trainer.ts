@@ -1,5 +1,5 @@
-// Trains the members of a reward model one after the other. What is done is kept: a member once it is trained, and now
-// and then how far the one in training has come, so that whoever takes up the job goes on from there to the same bits.
+// Trains the members of a reward model one after the other. Each trained member is stored, and the progress of the current one is saved
+// from time to time, so that another worker can continue from there to the same bits.
 import { TrainingDivergedError } from '#src/rl/step-loop.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';
@@ -21,7 +21,7 @@ import { RewardModelMembersRepository } from './reward-model-members.repository.
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
 import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 
-/** Of the member in training; what an earlier one left behind says nothing about the next. */
+/** Progress of the member in training; earlier members do not affect it. */
 interface MemberProgress extends RewardProgress {
   member: number;
   /** Counts on over all members, since the latest save is the one of the highest step. */
@@ -83,7 +83,7 @@ export class RewardMemberTrainer {
     const { member, stepsBefore, checkpoint, pairs } = part;
     const found = await this.saved.load<MemberProgress>(id);
     const resume = found?.member === member ? { ...found, step: found.step - stepsBefore } : undefined;
-    if (resume) context.log('info', `member ${member} goes on after step ${resume.step}`);
+    if (resume) context.log('info', `member ${member} continues after step ${resume.step}`);
     try {
       return await trainRewardModel({
         checkpoint,
@@ -127,7 +127,7 @@ export class RewardMemberTrainer {
     { lengthBias }: TrainingPairs,
     context: JobContext,
   ): Promise<RewardModelMember> {
-    if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
+    if (result.ended) context.log('warn', `member ${member} ended early and kept the weights of step ${result.keptStep}: ${result.ended.message}`);
     const files = await this.models.storeCheckpoint(checkpoint);
     const folder = adapter && (await this.adapters.store(adapter, basePolicyVersionId));
     context.abandoned.throwIfAborted();

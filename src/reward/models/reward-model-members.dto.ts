@@ -10,7 +10,7 @@ export class RewardEarlyEndDto {
   @ApiProperty({ enum: endings, enumName: 'RewardEarlyEndReason' })
   reason: (typeof endings)[number];
 
-  /** The last step that was taken. */
+  /** The last completed step. */
   @ApiProperty({ type: 'integer', example: 120 })
   step: number;
 
@@ -19,22 +19,22 @@ export class RewardEarlyEndDto {
 
 /** One trained model of a reward model: an ensemble has several, any other one. */
 export class RewardModelMemberDto {
-  /** From 0; its seed is that of the hyperparameters plus this. */
+  /** Index of the member, from 0, added to the seed of the hyperparameters. */
   @ApiProperty({ type: 'integer', example: 0 })
   member: number;
 
-  /** Its files are at `/v1/models/{modelId}`; low-rank factors are merged. */
+  /** Stored model, at `/v1/models/{modelId}`; low-rank factors are merged. */
   @ApiProperty({ format: 'uuid' })
   modelId: string;
 
-  /** The PEFT folder of the low-rank factors and the head (`modules_to_save`), where these were trained. */
+  /** PEFT files of the low-rank factors and the head (`modules_to_save`); null: no LoRA. */
   @ApiProperty({ type: () => AdapterFileDto, isArray: true, nullable: true })
   adapter: AdapterFileDto[] | null;
 
   @ApiProperty({ type: 'integer', example: 200 })
   steps: number;
 
-  /** The step whose weights were kept. */
+  /** Step whose weights were kept. */
   @ApiProperty({ type: 'integer', example: 160 })
   keptStep: number;
 

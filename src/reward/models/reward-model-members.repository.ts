@@ -8,12 +8,12 @@ import { RewardModelMember } from './reward-model.entity.js';
 export class RewardModelMembersRepository {
   constructor(@InjectRepository(RewardModelMember) private readonly rows: Repository<RewardModelMember>) {}
 
-  /** Those that are trained, in order. */
+  /** Trained members, in order. */
   of(rewardModelId: string): Promise<RewardModelMember[]> {
     return this.rows.find({ where: { rewardModelId }, order: { member: 'ASC' } });
   }
 
-  /** One that is there already stays. */
+  /** An existing one stays. */
   async insert(tx: Transaction, row: Omit<RewardModelMember, 'createdAt'>): Promise<void> {
     await tx.createQueryBuilder().insert().into(RewardModelMember).values(row).orIgnore().execute();
   }

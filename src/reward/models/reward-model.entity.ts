@@ -8,7 +8,7 @@ import type { LengthBias } from '#src/rl/losses/length-bias.js';
 export const rewardModelOrigins = ['trained', 'uploaded'] as const;
 export type RewardModelOrigin = (typeof rewardModelOrigins)[number];
 
-/** A reward model and how it came to be. Nothing changes once it is trained; one that was uploaded never changes. */
+/** A reward model and its origin. Immutable once trained or uploaded. */
 @Entity('reward_models')
 export class RewardModel {
   @PrimaryColumn('uuid')
@@ -23,7 +23,7 @@ export class RewardModel {
   @Column('text')
   origin: RewardModelOrigin;
 
-  /** Of an uploaded one null, as are the two below. */
+  /** Null if uploaded, as are the next two fields. */
   @Column('uuid', { nullable: true })
   pairSetId: string | null;
 
@@ -33,11 +33,11 @@ export class RewardModel {
   @Column('jsonb', { nullable: true })
   hyperparameters: RewardHyperparameters | null;
 
-  /** Longest text that an uploaded one reads; of a trained one among its hyperparameters. */
+  /** Maximum text length of an uploaded model in tokens; null if trained: see its hyperparameters. */
   @Column('integer', { nullable: true })
   maxTokens: number | null;
 
-  /** Its first member's. Null until it is trained; the three below also of an uploaded one. */
+  /** Model of its first member; null until trained. The next three fields are also null if uploaded. */
   @Column('uuid', { nullable: true })
   modelId: string | null;
 
@@ -54,12 +54,12 @@ export class RewardModel {
   createdAt: Date;
 }
 
-/** One that is trained here, and so knows from what. */
+/** A reward model trained here, with its sources. */
 export type TrainedHere = RewardModel & { pairSetId: string; basePolicyVersionId: string; hyperparameters: RewardHyperparameters };
 
 export const isTrainedHere = (rewardModel: RewardModel): rewardModel is TrainedHere => rewardModel.origin === 'trained';
 
-/** How the training of one member went. */
+/** The training result of one member. */
 export interface MemberTraining {
   steps: number;
   /** After which the weights were as they are kept. */

@@ -13,17 +13,17 @@ import { rewardModelOrigins, type RewardModelOrigin } from './reward-model.entit
 
 /** What a reward model is trained from and how. */
 class RewardTrainingDto {
-  /** A pair set that has been built. */
+  /** Id of a built pair set. */
   @ApiProperty({ format: 'uuid' })
   @IsUUID()
   pairSetId: string;
 
-  /** The policy whose weights training starts from, with a reward head in the place of its LM head. */
+  /** Policy version whose weights training starts from; its LM head is replaced by a reward head. */
   @ApiProperty({ format: 'uuid' })
   @IsUUID()
   basePolicyVersionId: string;
 
-  /** What is left out takes its default. */
+  /** Hyperparameters; omitted ones take their defaults. */
   @ApiPropertyOptional({ type: TrainingSettingsDto })
   @IsOptional()
   @ValidateNested()
@@ -33,7 +33,7 @@ class RewardTrainingDto {
 
 /** The body of the training that is planned. */
 export class PlanRewardModelDto extends RewardTrainingDto {
-  /** Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is. @example helpfulness-1 */
+  /** Ignored; accepted so that the body of `POST /v1/reward-models` can be planned unchanged. @example helpfulness-1 */
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -57,8 +57,8 @@ export class UploadRewardModelDto {
   name: string;
 
   /**
-   * A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
-   * shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+   * Files of a `...ForSequenceClassification` model with one label. Required: config.json, tokenizer.json, and model.safetensors or shards
+   * with model.safetensors.index.json. Optional: tokenizer_config.json, chat_template.jinja.
    */
   @ApiProperty({ type: [PolicyVersionFileDto] })
   @IsArray()
@@ -67,7 +67,7 @@ export class UploadRewardModelDto {
   @Type(() => PolicyVersionFileDto)
   files: PolicyVersionFileDto[];
 
-  /** Longer texts are cut, as its training did; all that the model can read when left out. */
+  /** Maximum text length in tokens; longer texts are cut as in its training. Default: the limit of the model. */
   @ApiPropertyOptional({ type: 'integer', example: 1024 })
   @IsOptional()
   @IsInt()
@@ -86,7 +86,7 @@ export class RewardModelDto {
   @ApiProperty({ enum: rewardModelOrigins, enumName: 'RewardModelOrigin', example: 'trained' })
   origin: RewardModelOrigin;
 
-  /** The job that trains it; null of an uploaded one, as are the three below. */
+  /** Job that trains it; null if uploaded, as are the next three fields. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
@@ -99,19 +99,19 @@ export class RewardModelDto {
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardHyperparametersDto' }, { type: 'null' }] })
   hyperparameters: RewardHyperparametersDto | null;
 
-  /** Longest text that an uploaded one reads; of a trained one among its hyperparameters. */
+  /** Maximum text length of an uploaded model in tokens; null if trained: see its hyperparameters. */
   @ApiProperty({ type: 'integer', nullable: true, example: 1024 })
   maxTokens: number | null;
 
-  /** The trained model, of an ensemble the first; null until then. */
+  /** Stored model, the first member of an ensemble; null until trained. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   modelId: string | null;
 
-  /** Null also of an uploaded one, as are the two below. */
+  /** Latest evaluation; null if uploaded or not yet trained, as are the next two fields. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardEvaluationDto' }, { type: 'null' }] })
   evaluation: RewardEvaluationDto | null;
 
-  /** An audit of the training; null until it is over. */
+  /** Automatic audit of the training; null until it ends. */
   @ApiProperty({ type: () => VerdictDto, nullable: true })
   verdict: VerdictDto | null;
 
@@ -124,7 +124,7 @@ export class RewardModelDto {
 export class RewardModelPage extends PageOf(RewardModelDto) {}
 
 export class RewardModelsQuery extends PageQuery {
-  /** Only the reward model of this name. */
+  /** Only the reward model with this name. */
   @IsOptional()
   @IsString()
   @IsStorable()

@@ -1,5 +1,5 @@
-// Reward models: each is trained once, from one pair set and one policy version, and never changes after that.
-// The training is a job; this file starts it and answers questions about what came out.
+// Reward models: each is trained once, from one pair set and one policy version, and is then immutable. This file starts the training job
+// and reads its results.
 import { Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
@@ -52,14 +52,14 @@ export class RewardModelsService {
   }
 
   /**
-   * One that was trained elsewhere, of files that were uploaded before. It can score at once.
+   * Creates a reward model from uploaded files, trained elsewhere. It can score at once.
    *
    * @throws ProblemException 409 `reward_model_exists`; 422 `max_tokens_impossible` and those of `UploadedModelsService.read`
    */
   async upload({ name, files: given, maxTokens }: UploadRewardModelDto): Promise<RewardModel> {
     const { files, info, positions } = await this.uploads.read(given, 'reward');
     if (maxTokens !== undefined && maxTokens > positions) {
-      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads ${positions} tokens`, maxTokens);
+      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads at most ${positions} tokens`, maxTokens);
     }
     return this.named(name, async (tx) => {
       const model = await this.models.saveUploaded(tx, files, info);
@@ -77,7 +77,7 @@ export class RewardModelsService {
     } catch (error) {
       if (!brokenUnique(error)) throw error;
       const existing = await this.rewardModels.findByName(name);
-      throw conflict('reward_model_exists', `reward model ${existing?.id} has this name already`, [
+      throw conflict('reward_model_exists', `reward model ${existing?.id} already has this name`, [
         { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: name },
       ]);
     }
@@ -90,7 +90,7 @@ export class RewardModelsService {
   }
 
   /**
-   * Whether these settings can be, for whoever will have the data later.
+   * Checks settings without data, for a training whose data comes later.
    *
    * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
    */
@@ -145,7 +145,7 @@ export class RewardModelsService {
     return { data: (await this.trainedMembers(id)).map(memberDto), nextCursor: null, hasMore: false };
   }
 
-  /** One evaluation once it is trained, none before. */
+  /** One evaluation when trained, none before. */
   async evaluations(id: string): Promise<Page<RewardEvaluation>> {
     const { evaluation } = await this.get(id);
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };

@@ -1,4 +1,4 @@
-/** Plans of reward trainings as a child process makes them: from the model's files, since its tokenizer is the user's. */
+/** Plans reward trainings in a child process, because the tokenizer is user input. */
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward.js';

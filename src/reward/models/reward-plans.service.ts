@@ -1,4 +1,4 @@
-// What a training would take, told and enforced before it is queued.
+// Estimates what a training needs and enforces the limit before it is queued.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
 import { sandbox } from '#src/common/sandbox.js';
@@ -21,7 +21,7 @@ type Tasks = typeof PlanTask;
 const mebibyte = 1024 ** 2;
 
 interface Estimate {
-  /** With what the request left to this machine. */
+  /** Including the settings chosen for this machine. */
   hyperparameters: RewardHyperparameters;
   plan: RewardPlan;
 }
@@ -71,7 +71,7 @@ export class RewardPlansService {
     return this.choose(hyperparameters, (settings) => this.inChild('planReward', [files, groups, settings, characters]));
   }
 
-  /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
+  /** The micro-batch size is chosen from the plan of the whole step, unless the request gives it. */
   private async choose(given: GivenHyperparameters, planned: (hyperparameters: RewardHyperparameters) => Promise<RewardPlan>): Promise<Estimate> {
     const whole = completeReward(given);
     const plan = await planned(whole);
@@ -91,7 +91,7 @@ export class RewardPlansService {
     }
   }
 
-  /** Of all members, without the prompts that early stopping sets aside. */
+  /** Steps of all members, without the prompts held out for early stopping. */
   private async countSteps({ pairSetId, hyperparameters = {} }: RewardRequest): Promise<number> {
     const resolved = completeReward(hyperparameters);
     const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);

@@ -6,7 +6,7 @@ import { RewardMemberTrainer } from './reward-member-trainer.js';
 import { isTrainedHere } from './reward-model.entity.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 
-/** Trains, evaluates and keeps a reward model. Run again it goes on from the last save, to the same bits. */
+/** Trains, evaluates and stores a reward model. A rerun continues from the last save, to the same bits. */
 @HandlesJob('reward-model.train')
 export class RewardTrainingHandler implements JobHandler<'reward-model.train'> {
   constructor(

@@ -1,7 +1,7 @@
 /**
- * Audits a trained reward model: has it learnt more than rules that read no text, does it hold beyond its training data, may
- * its rewards be read as probabilities, does it follow length? It looks at figures that are reported anyway and says
- * what it saw; `healthy` is a clean audit, and no proof that a policy trained on it gets better.
+ * Audits a trained reward model: is it better than content-blind rules, does it generalise, are its rewards calibrated, does it follow
+ * length? It uses the reported figures and says what it found; `healthy` is a clean audit, and no proof that a policy trained on it gets
+ * better.
  */
 import { above, below, finite, heldOutFinding, show, verdictOf, type Finding, type Verdict } from '#src/common/findings.js';
 import { type EvaluationSlice } from '../evaluation/evaluation-slices.js';
@@ -15,7 +15,7 @@ export function auditReward(evaluation: RewardEvaluation, trainings: readonly Me
     beatsNulls(evaluation),
     heldOutFinding(evaluation.split === 'eval'),
     overfitting(evaluation),
-    above('calibration', evaluation.calibrationError, { warning: 0.1, failed: Infinity }, 'expected calibration error of the rewards as they are'),
+    above('calibration', evaluation.calibrationError, { warning: 0.1, failed: Infinity }, 'expected calibration error of the unscaled rewards'),
     above('length_correlation', evaluation.lengthCorrelation ?? 0, { warning: 0.7, failed: 0.95 }, 'correlation of reward and length within prompts'),
     shorterPreferred(evaluation),
     above('shortened', evaluation.truncatedTexts / trainTexts, { warning: 0.1, failed: Infinity }, 'share of training texts that were cut'),
@@ -41,13 +41,13 @@ function beatsNulls({ bestNull: { rule, gain }, accuracy }: RewardEvaluation): F
 
 function overfitting({ trainAccuracy, accuracy }: RewardEvaluation): Finding {
   const lost = trainAccuracy === null ? 0 : trainAccuracy - accuracy.value;
-  return above('overfitting', lost, { warning: 0.15, failed: 0.35 }, 'accuracy lost between training prompts and unseen ones');
+  return above('overfitting', lost, { warning: 0.15, failed: 0.35 }, 'accuracy on training prompts minus accuracy on held-out prompts');
 }
 
-/** Where people preferred the shorter one, length is no help; below a coin, length was learnt in its place. */
+/** Where people preferred the shorter one, length does not help; accuracy below 0.5 means that length was learnt instead. */
 function shorterPreferred({ slices }: RewardEvaluation): Finding {
   const found = slices.find(({ by, value }: EvaluationSlice) => by === 'preferred' && value === 'shorter');
   const what = 'accuracy on pairs whose preferred completion is the shorter one';
-  // With few such pairs a low share is chance: the upper end of the interval counts.
+  // With few such pairs a low share may be chance: the upper end of the interval counts.
   return below('shorter_preferred', found?.accuracy.high ?? 1, { warning: 0.5, failed: 0.2 }, `${what}, upper end of its interval`);
 }

@@ -3,31 +3,31 @@ import { type TrainingPlan } from '#src/rl/plan/training-plan.js';
 
 /** Bytes, estimated from the graph of the step. */
 export class TrainingBytesDto {
-  /** The model that training starts from. @example 538060032 */
+  /** Bytes of the model that training starts from. @example 538060032 */
   @ApiProperty({ type: 'integer' })
   model: number;
 
-  /** Weights or factors in training, with two moments of each; of a reward model also the copies to go back to. @example 97484800 */
+  /** Bytes of trained weights or factors with two optimizer moments each; for a reward model, also the last good copies. @example 97484800 */
   @ApiProperty({ type: 'integer' })
   trained: number;
 
-  /** Updated weights and moments on their way back from the runtime. @example 58490880 */
+  /** Bytes of updated weights and moments returned by the runtime. @example 58490880 */
   @ApiProperty({ type: 'integer' })
   updates: number;
 
-  /** Token ids, masks and other values of the batch. @example 4194304 */
+  /** Bytes of token ids, masks and other inputs of the batch. @example 4194304 */
   @ApiProperty({ type: 'integer' })
   batch: number;
 
-  /** Most that is alive between the forward and the backward pass. @example 812646400 */
+  /** Peak bytes of activations kept between the forward and the backward pass. @example 812646400 */
   @ApiProperty({ type: 'integer' })
   activations: number;
 
-  /** What the runtime keeps for its operators, and gaps between values: an estimate from measurements. @example 471859200 */
+  /** Estimated overhead of the runtime: operator workspace and fragmentation. @example 471859200 */
   @ApiProperty({ type: 'integer' })
   runtime: number;
 
-  /** All of it together. @example 1943741696 */
+  /** Estimated peak in total. @example 1943741696 */
   @ApiProperty({ type: 'integer' })
   peak: number;
 }
@@ -35,17 +35,17 @@ export class TrainingBytesDto {
 /** How a step is computed. */
 class PlannedRunsDto {
   /**
-   * Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
-   * computes the whole step at once.
+   * Tokens per micro-batch, with shared prompts counted once. Chosen for this machine unless given in the settings; null: the whole step
+   * at once.
    */
   @ApiProperty({ type: 'integer', nullable: true, example: 512 })
   microBatchTokens: number | null;
 
-  /** Runs of the graph that the heaviest step takes. @example 10 */
+  /** Graph runs (micro-batches) in the heaviest step. @example 10 */
   @ApiProperty({ type: 'integer' })
   runsPerStep: number;
 
-  /** Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound. @example 1.4 */
+  /** Lower bound for the heaviest graph run in seconds, at this machine's matrix-product speed. @example 1.4 */
   secondsPerRun: number;
 }
 
@@ -61,33 +61,33 @@ export class TrainingPlanDto extends PlannedRunsDto implements TrainingPlan {
   bytes: TrainingBytesDto;
 
   /**
-   * Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
-   * of the texts, and no part of the peak. 0 where none are kept. @example 0
+   * Estimated disk space in TMPDIR for cached outputs of the frozen layers during training, in bytes; not part of the peak. 0: none
+   * cached. @example 0
    */
   @ApiProperty({ type: 'integer' })
   trunkBytes: number;
 
-  /** Of the matrix products of the heaviest step. @example 912680550400 */
+  /** Floating-point operations of the matrix products in the heaviest step. @example 912680550400 */
   @ApiProperty({ type: 'integer' })
   floatingPointOperations: number;
 
-  /** Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
+  /** Lower bound for the heaviest step in seconds, at this machine's matrix-product speed. @example 7.4 */
   secondsPerStep: number;
 
   /**
-   * Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
-   * may need fewer. @example 120
+   * Approximate number of optimizer steps, over all members of a reward model. Texts that are too long are counted, and early stopping may
+   * take fewer. @example 120
    */
   @ApiProperty({ type: 'integer' })
   steps: number;
 
-  /** All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude. @example 888 */
+  /** Order of magnitude for all steps in seconds, if each is as heavy as the heaviest. @example 888 */
   seconds: number;
 
-  /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
+  /** Memory limit in bytes (MEMORY_LIMIT_BYTES). @example 25769803776 */
   @ApiProperty({ type: 'integer' })
   limitBytes: number;
 
-  /** Whether the peak stays within the limit; a training that does not fit is refused. @example true */
+  /** Whether the peak is within the limit; a training that does not fit is refused. @example true */
   fits: boolean;
 }

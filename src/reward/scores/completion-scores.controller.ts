@@ -10,7 +10,7 @@ import { ScoresService } from './scores.service.js';
 export class CompletionScoresController {
   constructor(private readonly scores: ScoresService) {}
 
-  /** Which reward models have scored it, and what each says; nothing is computed. */
+  /** Stored scores of the completion by all reward models; nothing is computed. */
   @Get(':id/scores')
   @RequireScopes('reward-models:read')
   @ApiOperation({ operationId: 'completions_listScores' })

@@ -15,7 +15,7 @@ export interface CompletionWithScore {
   memberScores: number[] | null;
 }
 
-/** What a reward model says of a completion. */
+/** The score of a completion by a reward model. */
 export interface ScoreOfCompletion {
   rewardModelId: string;
   rewardModelName: string;
@@ -51,7 +51,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Of one completion under all reward models, the oldest first. */
+  /** Scores of one completion by all reward models, oldest first. */
   ofCompletion(completionId: string, { after, limit }: PageRequest): Promise<ScoreOfCompletion[]> {
     return this.rows.query(
       `SELECT s.reward_model_id AS "rewardModelId", m.name AS "rewardModelName", s.score, s.member_scores AS "memberScores"
@@ -78,7 +78,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Takes the scores of the texts that completions have from what is kept by hash. A score that is there already stays. */
+  /** Copies the scores of completions from the scores stored by text hash. Existing scores stay. */
   async insert(tx: Transaction, rewardModelId: string, completions: { completionId: string; hash: string }[]): Promise<void> {
     await tx.query(
       `INSERT INTO completion_scores (reward_model_id, completion_id, score, member_scores)
@@ -90,7 +90,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Those of the ids that no prompt has. */
+  /** Ids without a prompt. */
   async unknownPrompts(promptIds: string[]): Promise<string[]> {
     const rows: { id: string }[] = await this.rows.query(
       'SELECT id FROM unnest($1::uuid[]) AS given (id) WHERE NOT EXISTS (SELECT FROM prompts p WHERE p.id = given.id)',

@@ -1,4 +1,4 @@
-// Where the members of an ensemble disagree: the pairs of completions that people should see next.
+// Finds the pairs of completions on which the members of an ensemble disagree most.
 import { Injectable } from '@nestjs/common';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
 import { CompletionScoresRepository } from './completion-scores.repository.js';
@@ -7,9 +7,9 @@ import { RewardModelsService } from '../models/reward-models.service.js';
 
 export interface DisputedPair {
   completionIds: [string, string];
-  /** Standard deviation over members of the difference of the two rewards. */
+  /** Standard deviation over the members of the reward difference. */
   disagreement: number;
-  /** Share of members that prefer the first; equal rewards count half. */
+  /** Share of members that prefer the first completion; equal rewards count half. */
   preferFirst: number;
 }
 
@@ -31,7 +31,7 @@ export class DisagreementService {
     const { hyperparameters } = await this.rewardModels.getTrained(rewardModelId);
     const memberCount = hyperparameters?.members ?? 1;
     if (memberCount < 2) {
-      throw conflict('reward_model_not_an_ensemble', `reward model ${rewardModelId} has one member, which disagrees with nobody`);
+      throw conflict('reward_model_not_an_ensemble', `reward model ${rewardModelId} has one member; disagreement needs an ensemble`);
     }
     const found = await this.scores.ofCompletions(rewardModelId, completionIds);
     const known = new Set(found.map(({ completionId }) => completionId));
@@ -44,7 +44,7 @@ export class DisagreementService {
     }
     const members = found.map(({ memberScores }) => memberScores);
     const missing = members.filter((own) => own === null).length;
-    if (missing > 0) throw conflict('completions_not_scored', `${missing} of these completions have no score yet: POST /v1/reward-models/${rewardModelId}/score`);
+    if (missing > 0) throw conflict('completions_not_scored', `${missing} of these completions have no score yet: score them with POST /v1/reward-models/${rewardModelId}/score`);
     const byMember = Array.from({ length: memberCount }, (_, m) => members.map((own) => own![m]));
     return disputedPairs(byMember).map(({ a, b, disagreement, preferA }) => ({
       completionIds: [found[a].completionId, found[b].completionId],

@@ -5,7 +5,7 @@ export interface ScoredCompletion {
   completionId: string;
   promptId: string;
   score: number;
-  /** Of an ensemble; null for a single member. */
+  /** Disagreement of an ensemble; null for a single member. */
   memberScores: number[] | null;
 }
 
@@ -44,7 +44,7 @@ export function rankCompletions(completions: readonly ScoredCompletion[], scale:
   return [...byPrompt.values()].flatMap((group) => group.sort((a, b) => a.rank - b.rank));
 }
 
-/** Of each item among those of its group that have a score: 1 and the number of better ones; null without a score. */
+/** Rank of each item among the scored items of its group: 1 plus the number of better ones; null without a score. */
 export function ranksWithin(items: readonly { group: string; score: number | null }[]): (number | null)[] {
   const byGroup = new Map<string, number[]>();
   for (const { group, score } of items) {

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn, CreateDateColumn } from 'typeorm';
 
-/** The reward of a completion under one reward model; it never changes, so it is computed once. */
+/** The reward of a completion by one reward model; immutable, so it is computed once. */
 @Entity('completion_scores')
 export class CompletionScore {
   @PrimaryColumn('uuid')

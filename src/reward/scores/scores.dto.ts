@@ -12,7 +12,7 @@ export class ScoreCompletionsDto {
   @IsUUID()
   promptId?: string;
 
-  /** With at most 5,000 completions together. */
+  /** Prompts to score, with at most 5,000 completions in total. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 500 })
   @IsOptional()
   @ArrayNotEmpty()
@@ -40,15 +40,15 @@ export class RankedCompletionDto implements RankedCompletion {
   /** The reward. @example 1.73 */
   score: number;
 
-  /** 1 is the best of its prompt among those asked for; equal scores share a rank. */
+  /** Rank among the requested completions of its prompt; 1 is best, equal scores share a rank. */
   @ApiProperty({ type: 'integer', example: 1 })
   rank: number;
 
-  /** (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none. */
+  /** (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null: not evaluated. */
   @ApiProperty({ type: Number, nullable: true, example: 0.84 })
   normalizedScore: number | null;
 
-  /** Standard deviation of what the members of an ensemble say; null for a single one. */
+  /** Standard deviation of the member scores of an ensemble; null for a single member. */
   @ApiProperty({ type: Number, nullable: true, example: 0.21 })
   disagreement: number | null;
 }
@@ -58,19 +58,19 @@ export class CompletionRankingDto {
   @ApiProperty({ format: 'uuid' })
   rewardModelId: string;
 
-  /** The job that scored or scores what was missing; null when nothing was. */
+  /** Job that computes the missing scores; null: none were missing. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
-  /** Whether every completion has its score. */
+  /** Whether all completions are scored. */
   complete: boolean;
 
-  /** Prompt by prompt, best first; completions without a score are left out. */
+  /** Completions by prompt, best first; completions without a score are omitted. */
   @ApiProperty({ type: [RankedCompletionDto] })
   ranking: RankedCompletionDto[];
 }
 
-/** What one reward model says of a completion. */
+/** The score of a completion by one reward model. */
 class CompletionScoreDto {
   @ApiProperty({ format: 'uuid' })
   rewardModelId: string;
@@ -81,7 +81,7 @@ class CompletionScoreDto {
   /** The reward. @example 1.73 */
   score: number;
 
-  /** Each member's, of which `score` is the mean; null for a single one. */
+  /** Scores of the members, whose mean is `score`; null for a single member. */
   @ApiProperty({ type: [Number], nullable: true, example: [1.6, 1.86] })
   memberScores: number[] | null;
 }
@@ -106,15 +106,15 @@ export class DisputedPairDto implements DisputedPair {
   @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
   completionIds: [string, string];
 
-  /** Standard deviation over members of the difference of the two rewards. @example 0.44 */
+  /** Standard deviation over the members of the reward difference. @example 0.44 */
   disagreement: number;
 
-  /** Share of members that prefer the first; equal rewards count half. @example 0.6 */
+  /** Share of members that prefer the first completion; equal rewards count half. @example 0.6 */
   preferFirst: number;
 }
 
 export class DisputedPairsDto {
-  /** Most disputed first. */
+  /** Pairs, most disputed first. */
   @ApiProperty({ type: [DisputedPairDto] })
   pairs: DisputedPairDto[];
 }

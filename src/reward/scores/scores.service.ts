@@ -66,7 +66,7 @@ export class ScoresService {
 
   private find(rewardModelId: string, { promptId, promptIds, completionIds }: ScoreCompletionsDto): Promise<CompletionWithScore[]> {
     const targets = [promptId, promptIds, completionIds].filter((target) => target !== undefined);
-    if (targets.length !== 1) throw unprocessable('score_target', '', 'oneOf', 'give one of promptId, promptIds and completionIds');
+    if (targets.length !== 1) throw unprocessable('score_target', '', 'oneOf', 'give exactly one of promptId, promptIds and completionIds');
     if (completionIds) return this.ofCompletions(rewardModelId, completionIds);
     return promptId ? this.ofPrompts(rewardModelId, [promptId], '/promptId') : this.ofPrompts(rewardModelId, promptIds!, '/promptIds');
   }
@@ -74,7 +74,7 @@ export class ScoresService {
   private async ofPrompts(rewardModelId: string, promptIds: string[], pointer: string): Promise<CompletionWithScore[]> {
     const found = await this.scores.ofPrompts(rewardModelId, promptIds, maximumCompletions + 1);
     if (found.length > maximumCompletions) {
-      const message = `these prompts have more than ${maximumCompletions} completions; ask for fewer at a time`;
+      const message = `these prompts have more than ${maximumCompletions} completions: request fewer prompts at a time`;
       throw unprocessable('too_many_completions', pointer, 'maximumCompletions', message);
     }
     if (found.length > 0 && new Set(found.map((completion) => completion.promptId)).size === promptIds.length) return found;

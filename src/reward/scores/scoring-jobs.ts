@@ -17,7 +17,7 @@ export class ScoringJobs {
     return (await this.jobs.enqueue(tx, { type: 'reward-model.score', payload, resultRef, auth })).id;
   }
 
-  /** Until the job is terminal or the time is over. */
+  /** Waits until the job is terminal or the time is over. */
   async wait(jobId: string, ms: number): Promise<void> {
     const deadline = Date.now() + ms;
     const viewer = { vendorId: null };

@@ -1,4 +1,4 @@
-/** What there is to score: each text once, however many completions have it. */
+/** Texts to score: each text once, however many completions have it. */
 import { sha256 } from '#src/common/hash.js';
 import { type ScoredText } from '#src/rl/batch/reward-text.js';
 

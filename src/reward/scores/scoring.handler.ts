@@ -6,7 +6,7 @@ import { RewardScorersService } from './reward-scorers.service.js';
 import { scoringUnits, type ScoringUnit } from './scoring-units.js';
 import { TextScoresRepository } from './text-scores.repository.js';
 
-/** Texts whose scores are kept together; a job that dies has lost no more than these. */
+/** Number of texts whose scores are stored together; a job that dies loses at most these. */
 const chunk = 512;
 
 /** Scores what this reward model has not scored yet: completions of some prompts, and texts that wait in line. */

@@ -32,23 +32,23 @@ export class ScoreTextsDto {
 }
 
 export class TextScoreDto {
-  /** Of the text in the request. */
+  /** Index of the text in the request. */
   @ApiProperty({ type: 'integer', example: 0 })
   index: number;
 
-  /** The reward; null until it is computed, as are the three below. */
+  /** The reward; null until computed, as are the next three fields. */
   @ApiProperty({ type: Number, nullable: true, example: 1.73 })
   score: number | null;
 
-  /** 1 is the best of the texts with this prompt; equal scores share a rank. */
+  /** Rank among the texts with the same prompt; 1 is best, equal scores share a rank. */
   @ApiProperty({ type: 'integer', nullable: true, example: 1 })
   rank: number | null;
 
-  /** (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none. */
+  /** (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null also if not evaluated. */
   @ApiProperty({ type: Number, nullable: true, example: 0.84 })
   normalizedScore: number | null;
 
-  /** Standard deviation of what the members of an ensemble say; null for a single one. */
+  /** Standard deviation of the member scores of an ensemble; null for a single member. */
   @ApiProperty({ type: Number, nullable: true, example: 0.21 })
   disagreement: number | null;
 }
@@ -58,14 +58,14 @@ export class TextScoresDto {
   @ApiProperty({ format: 'uuid' })
   rewardModelId: string;
 
-  /** The job that scored or scores what was missing; null when nothing was. */
+  /** Job that computes the missing scores; null: none were missing. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
-  /** Whether every text has its score. */
+  /** Whether all texts are scored. */
   complete: boolean;
 
-  /** In the order of the request. */
+  /** Scores in the order of the request. */
   @ApiProperty({ type: [TextScoreDto] })
   scores: TextScoreDto[];
 }

@@ -16,7 +16,7 @@ export interface HashScore {
 export class TextScoresRepository {
   constructor(@InjectRepository(TextScore) private readonly rows: Repository<TextScore>) {}
 
-  /** Those of the hashes that have their score. */
+  /** Hashes that have a score. */
   async known(rewardModelId: string, hashes: string[]): Promise<Map<string, HashScore>> {
     const found: HashScore[] = await this.rows.query(
       `SELECT text_hash AS hash, score, member_scores AS "memberScores" FROM text_scores
@@ -42,7 +42,7 @@ export class TextScoresRepository {
     return count;
   }
 
-  /** Puts texts in line; one that is there already, scored or not, stays. */
+  /** Queues texts for scoring; existing ones, scored or not, stay. */
   async request(tx: Transaction, rewardModelId: string, texts: (ScoredText & { hash: string })[]): Promise<void> {
     await tx.query(
       `INSERT INTO text_scores (reward_model_id, text_hash, prompt, completion)

@@ -1,5 +1,5 @@
-// Rewards of texts that are no completions here. Each text is read once per reward model: what was scored before, as a
-// completion or as a text, is found by its hash and answered at once.
+// Rewards of texts that are not stored as completions. Each text is scored once per reward model: earlier scores, of completions or texts,
+// are found by hash.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { ProblemException } from '#src/common/problem.js';
@@ -51,8 +51,8 @@ export class TextScoresService {
     throw new ProblemException({
       status: 429,
       code: 'scoring_backlog_full',
-      title: 'Too many texts wait for their scores',
-      detail: `${waiting} texts wait for reward model ${id}, the most is ${maximumWaiting}; is a worker taking the queue 'scoring'?`,
+      title: 'Too many texts are waiting to be scored',
+      detail: `${waiting} texts are waiting for reward model ${id}, the limit is ${maximumWaiting}; check that a worker serves the queue 'scoring'`,
       headers: { 'retry-after': '30' },
     });
   }

@@ -37,7 +37,7 @@ export function countSteps(
   return Math.min(maxSteps ?? Infinity, epochs * planEpoch(groups, batchSize, seed, 0).length);
 }
 
-/** Consecutive runs whose sizes add up to at most `limit`, each of at least one item; null cuts nothing. */
+/** Consecutive runs whose sizes add up to at most `limit`, each of at least one item; null: one run. */
 export function cutParts<T>(items: readonly T[], sizeOf: (item: T) => number, limit: number | null): T[][] {
   const runs: T[][] = [];
   let room = 0;

@@ -25,7 +25,7 @@ export function tokenWeight(
 
 interface RolloutCompletion extends CompletionTokens {
   advantage: number;
-  /** Of its tokens, under the copy in few bits that wrote them; left out where the policy itself wrote. */
+  /** Log-probabilities of its tokens under the quantized copy that sampled them; omitted if the policy itself sampled. */
   sampledLogProbs?: readonly number[];
 }
 

@@ -8,9 +8,9 @@ export interface GroupPair {
   rejected: number;
   /** How far apart the rewards should be; 0 for the plain loss. */
   margin: number;
-  /** What the pair counts in the loss; 1 when left out. */
+  /** Weight of the pair in the loss; default 1. */
   weight?: number;
-  /** Nobody preferred either. */
+  /** Neither was preferred. */
   tie?: boolean;
 }
 

@@ -29,9 +29,9 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
   hyperparameters: H;
   /** Awaited after every step. */
   onStep?: (report: DatasetStepReport) => Promise<void> | void;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: TrainingProgress;
-  /** Of ONNX Runtime; one per core when left out. */
+  /** Threads of ONNX Runtime; default: one per core. */
   threads?: number;
   /** Heeded between steps. */
   signal?: AbortSignal;
@@ -42,18 +42,18 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
 }
 
 export interface DatasetStepReport {
-  /** From 1. */
+  /** Number of the step, from 1. */
   step: number;
   totalSteps: number;
   metrics: Metrics;
-  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  /** Input of `resume`. The next step overwrites its tensors: write them out before returning. */
   progress: TrainingProgress;
   /** The weights after this step. */
   weights: () => TrainedWeights;
 }
 
 export interface DatasetResult extends TrainedWeights {
-  /** Of the steps taken; those at the end of a pass have the evaluation's too, as `eval_<name>`. */
+  /** Metrics of the steps taken; steps that end an epoch also have the evaluation's, as `eval_<name>`. */
   metrics: Metrics[];
   /** The evaluation under the first weights and under those that the settings keep: the last or the best. */
   before: Metrics;
@@ -64,7 +64,7 @@ export interface DatasetResult extends TrainedWeights {
 
 export interface Dataset<G extends CompletionGroup> {
   train: readonly G[];
-  /** What training never sees. */
+  /** Held-out data. */
   evaluation: readonly G[];
 }
 
@@ -75,7 +75,7 @@ export interface DatasetMethod<G extends CompletionGroup> {
   graph: (model: PolicyModel, feeds: Feeds) => TrainGraph;
   /** Hidden states of the groups that have a source. */
   trunk?: TrunkStates;
-  /** What a loss takes from the weights as they are before the step, or at an evaluation. */
+  /** Inputs of a loss that are computed from the weights before the step, or at an evaluation. */
   estimate?: (model: PolicyModel) => StepEstimate<G>;
   /** Figures that these groups say nothing of; they are left out. */
   unknown?: (groups: readonly G[]) => string[];
@@ -90,7 +90,7 @@ export interface StepEstimate<G extends CompletionGroup> {
 /** The least that evaluation computes at once. */
 const evaluationTokens = 4096;
 
-/** Nothing is left to train on or to evaluate on. */
+/** There is no data left to train on or to evaluate on. */
 export class NoTrainingDataError extends RangeError {
   override name = 'NoTrainingDataError';
 }
@@ -165,7 +165,7 @@ class DatasetRun<G extends CompletionGroup> {
     await this.optimizer.dispose();
   }
 
-  /** From 1. */
+  /** Number of the step, from 1. */
   private async step(step: number): Promise<Metrics> {
     const { hyperparameters: hp, abandoned } = this.task;
     const rate = learningRate(scheduleOf(hp, this.plan.length), step - 1);

@@ -1,4 +1,4 @@
-/** What the policy that training starts from gives recorded completions: computed once, before the first step. */
+/** Log-probabilities of recorded completions under the starting policy: computed once, before the first step. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';

@@ -13,12 +13,12 @@ export interface ExampleGroup {
   completions: { tokenIds: number[] }[];
   /** Indices into `completions`. */
   pairs: { chosen: number; rejected: number }[];
-  /** Of each completion, among those that were given. */
+  /** Index of each completion among the given ones. */
   places: number[];
 }
 
 export interface EncodedExamples<G extends PreferenceGroup = PreferenceGroup> {
-  /** With the group that each was made of. */
+  /** Each with the group it was made from. */
   groups: (ExampleGroup & { of: G })[];
   /** Completions given. */
   given: number;

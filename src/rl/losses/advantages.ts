@@ -9,7 +9,7 @@ export interface GroupAdvantages {
   advantages: number[];
   /** Mean over groups of the standard deviation inside a group. */
   rewardStd: number;
-  /** Share of groups whose rewards are all equal: they teach nothing. */
+  /** Share of groups with equal rewards, which give no gradient. */
   fracZeroStd: number;
   /** Which groups these are. */
   zeroVariance: boolean[];

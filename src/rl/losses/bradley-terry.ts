@@ -20,11 +20,11 @@ import { add, div, mul, neg, softplus, square, sub, sum } from '#src/nn/ops.js';
 export interface PairRewards {
   chosen: Node;
   rejected: Node;
-  /** What a pair counts; 0 for one that only pads. */
+  /** Weight of a pair; 0 for padding. */
   weights: Node;
 }
 
-/** Pairs between which nobody decided. */
+/** Pairs without a preference. */
 interface Ties {
   /** float32 [pairs]: 1 for a tie, 0 for a preference. */
   tied: Node;
@@ -32,7 +32,7 @@ interface Ties {
 }
 
 export interface BradleyTerryOptions {
-  /** float32 [pairs]: how far apart the rewards should be before a pair is content; 0 when left out. */
+  /** float32 [pairs]: margin by which the chosen reward must exceed the rejected one; default 0. */
   margin?: Node;
   /** Coefficient c of the centering term; 0 is none. */
   centering?: number;

@@ -45,7 +45,7 @@ export interface DpoOptions {
   labelSmoothing: number;
 }
 
-/** Scalars, means over pairs; rewards are r above, whatever the loss. */
+/** Scalars, means over pairs; rewards are r above for every loss. */
 export interface DpoLoss {
   loss: Node;
   chosenRewards: Node;

@@ -53,9 +53,9 @@ export interface GrpoInputs {
   mask: Node;
   /** Scalar: N of the whole optimizer step, so that the losses of micro-batches add up to that of the batch. */
   tokens: Node;
-  /** What each token counts in the loss, 0 for padding; mask / tokens when left out. */
+  /** Weight of each token in the loss, 0 for padding; default mask / tokens. */
   weights?: Node;
-  /** Of the copy of the policy that wrote, where it was one in fewer bits. */
+  /** Of the quantized copy that sampled, if there was one. */
   sampled?: Sampled;
   /** For ratios of whole completions. */
   completions?: {
@@ -77,11 +77,11 @@ export interface GrpoLoss {
   loss: Node;
   /** Mean k3; absent without a reference. */
   kl?: Node;
-  /** Share of tokens whose clipped ratio holds the gradient back, below and above. */
+  /** Share of tokens whose gradient is clipped, below and above. */
   clipLowShare: Node;
   clipHighShare: Node;
   clipShare: Node;
-  /** Where a copy wrote: mean weight of its tokens, and mean |log pi_old - log mu|. */
+  /** If a quantized copy sampled: mean weight of its tokens, and mean |log pi_old - log mu|. */
   samplingWeight?: Node;
   samplingGap?: Node;
 }

@@ -1,5 +1,5 @@
 /**
- * Kahneman-Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306, equation 8): each completion is judged by itself, as
+ * Kahneman-Tversky optimization (Ethayarajh et al. 2024, arXiv:2402.01306, equation 8): each completion is judged alone, as
  * desirable or not, against a reference point z. With log pi of a completion the sum over its tokens:
  *
  *   r = log pi - log ref
@@ -23,7 +23,7 @@ export interface KtoInputs {
   refLogProbs: Node;
   /** 1 for desirable completions, -1 for undesirable ones. */
   sign: Node;
-  /** What a completion counts in the loss: wD or wU over the completions of the step. */
+  /** Weight of a completion in the loss: wD or wU over the completions of the step. */
   weights: Node;
   /** 1 over the desirable, or over the undesirable, completions of the step. */
   desirable: Node;

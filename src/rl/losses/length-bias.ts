@@ -37,7 +37,7 @@ export function fitLengthBias(pairs: readonly PairLengths[]): LengthBias {
   return { coefficient: newton(xs, pairs.map(({ weight }) => weight)), scale };
 }
 
-/** What length says of a pair, to be added to the difference of its rewards. */
+/** Logit of the length predictor for a pair, added to the reward difference. */
 export function lengthLogit(lengths: Pick<PairLengths, 'chosen' | 'rejected'>, { coefficient, scale }: LengthBias): number {
   return coefficient * feature(lengths, scale);
 }
@@ -46,7 +46,7 @@ function feature({ chosen, rejected }: Pick<PairLengths, 'chosen' | 'rejected'>,
   return Math.tanh((chosen - rejected) / scale);
 }
 
-/** As of one more pair whose longer side wins and one whose longer side loses: data that length explains fully has no optimum. */
+/** Like one extra pair won by the longer side and one lost: data that length explains fully would have no optimum. */
 const prior = 1;
 
 /** Root of the convex loss's derivative: sum w x sigmoid(-g x) = prior (sigmoid(g) - sigmoid(-g)). */

@@ -7,7 +7,7 @@
  *   prompt    1 / pairs of its prompt: every prompt counts the same, as InstructGPT averages (arXiv:2203.02155)
  */
 
-/** What a pair counts in the loss: see pair-weights.ts. */
+/** Weight of a pair in the loss: see pair-weights.ts. */
 export const pairWeightings = ['recorded', 'uniform', 'margin', 'prompt'] as const;
 
 export type PairWeighting = (typeof pairWeightings)[number];

@@ -22,7 +22,7 @@ export interface PpoPolicyInputs {
   oldLogProbs: Node;
   advantages: Node;
   weights: Node;
-  /** Of the copy of the policy that wrote the tokens, where it was one in fewer bits. */
+  /** Of the quantized copy that sampled the tokens, if there was one. */
   sampled?: Sampled;
 }
 
@@ -36,10 +36,10 @@ export interface PpoPolicyLoss {
   loss: Node;
   /** Half the mean square of the log-ratio: KL(old || new) to second order. */
   approxKl: Node;
-  /** Share of tokens whose clipped loss is the one that counts. */
+  /** Share of tokens for which the clipped loss applies. */
   clipShare: Node;
   ratio: Node;
-  /** Where a copy wrote: mean weight of its tokens, and mean |log pi_old - log mu|. */
+  /** If a quantized copy sampled: mean weight of its tokens, and mean |log pi_old - log mu|. */
   samplingWeight?: Node;
   samplingGap?: Node;
 }
@@ -80,7 +80,7 @@ export interface ValueLossInputs {
 /** Scalars. */
 export interface ValueLoss {
   loss: Node;
-  /** Share of tokens whose clipped loss is the one that counts. */
+  /** Share of tokens for which the clipped loss applies. */
   clipShare: Node;
 }
 

@@ -49,7 +49,7 @@ export interface RlooInputs {
   logProbs: Node;
   /** The same under the weights that wrote the completions; left out when these are the weights in training. */
   oldLogProbs?: Node;
-  /** Of the copy of the policy that wrote the tokens, where it was one in fewer bits. */
+  /** Of the quantized copy that sampled the tokens, if there was one. */
   sampled?: Sampled;
   /** 1 for tokens of the loss, 0 for padding, float32 [tokens]. */
   mask: Node;
@@ -72,7 +72,7 @@ export interface RlooLoss {
   clipLowShare: Node;
   clipHighShare: Node;
   clipShare: Node;
-  /** Where a copy wrote: mean weight of its completions, and mean |log pi_old - log mu| of a completion. */
+  /** If a quantized copy sampled: mean weight of its completions, and mean |log pi_old - log mu| of a completion. */
   samplingWeight?: Node;
   samplingGap?: Node;
 }

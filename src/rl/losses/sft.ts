@@ -27,8 +27,8 @@ export function sftLoss({ logProbs, mask, tokens }: SftInputs): Node {
 }
 
 /**
- * 1 where the token of the data is the likeliest one, else 0: [tokens] of logits [tokens, vocab] and targets int64
- * [tokens]. Of equally likely tokens each counts as likeliest.
+ * 1 if the token of the data is the most likely one, else 0: [tokens] of logits [tokens, vocab] and targets int64
+ * [tokens]. Equally likely tokens all count as most likely.
  */
 export function isLikeliest(logits: Node, targets: Node): Node {
   const own = reshape(gatherElements(logits, reshape(targets, [-1, 1]), 1), [-1]); // [tokens]

@@ -11,7 +11,7 @@
 export const klEstimators = ['k1', 'k3'] as const;
 export type KlEstimator = (typeof klEstimators)[number];
 
-/** Of each token, from the log-probabilities of policy and reference. */
+/** Reward of each token, from the log-probabilities of policy and reference. */
 export function tokenKl(own: ArrayLike<number>, ref: ArrayLike<number>, estimator: KlEstimator): Float64Array {
   return Float64Array.from(own, (value, t) => {
     const logRatio = ref[t] - value;
@@ -27,7 +27,7 @@ export function tokenRewards(kl: ArrayLike<number>, score: number, beta: number)
 }
 
 /**
- * The weight of the KL in the reward, moved so that the KL comes to a target (Ziegler et al. 2019, arXiv:1909.08593,
+ * The weight of the KL in the reward, adapted so that the KL reaches a target (Ziegler et al. 2019, arXiv:1909.08593,
  * section 2.2):
  *
  *   error = clip(KL / target - 1, -0.2, 0.2)

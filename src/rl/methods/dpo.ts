@@ -19,7 +19,7 @@ import { sumBySequence } from '../losses/sequences.js';
 import { withReference, type KnownGroup } from '../datasets/reference.js';
 import { encodeExamples, type EncodedExamples, type ExampleGroup } from '../datasets/training-examples.js';
 
-/** `beta` says how dear it is to leave the starting policy; `labelSmoothing` is for the sigmoid loss. */
+/** `beta` is the strength of the pull towards the starting policy; `labelSmoothing` is for the sigmoid loss. */
 export interface DpoHyperparameters extends DatasetHyperparameters, DpoOptions {}
 
 export const dpoDefaults: DpoHyperparameters = {
@@ -42,7 +42,7 @@ export interface DpoResult extends DatasetResult {
   evaluationPairs: number;
   /** Training completions, those left out too. */
   completions: number;
-  /** Training completions that lost their end, and that were left out for want of room. */
+  /** Truncated training completions, and ones left out because their prompt leaves no room. */
   truncated: number;
   dropped: number;
 }

@@ -12,9 +12,9 @@ import { type TrainGraph } from '#src/nn/train-graph.js';
 import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from '../policy/policy-graph.js';
 
 export interface GrpoHyperparameters extends RolloutHyperparameters {
-  /** Divide advantages by the deviation of their group. */
+  /** Whether to divide advantages by the standard deviation of their group. */
   scaleRewards: boolean;
-  /** What a token counts: all the same, by completion, or the same in all steps (see grpo.ts). */
+  /** Weight of a token: equal within a step, by completion, or equal in all steps (see grpo.ts). */
   lossType: TokenAveraging;
   /** Whether the ratio to the policy that wrote a completion is taken by token or for the completion. */
   importanceSampling: ImportanceLevel;

@@ -1,6 +1,6 @@
 /**
  * Kahneman-Tversky optimization (losses/kto.ts) on completions that were judged one by one. What the reference gives each
- * completion is computed once, before training; the reference point is estimated anew in every step, from the weights as they are.
+ * completion is computed once, before training; the reference point is estimated in every step, from the current weights.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { attentionCost } from '#src/lm/text/packing.js';
@@ -21,9 +21,9 @@ import { TokenLogProbs } from '../policy/token-log-probs.js';
 import { datasetDefaults, withDefaults, type DatasetHyperparameters } from '../settings.js';
 
 export interface KtoHyperparameters extends DatasetHyperparameters {
-  /** How dear it is to leave the starting policy. */
+  /** Strength of the pull towards the starting policy. */
   beta: number;
-  /** What a desirable and an undesirable completion count in the loss. */
+  /** Weights of a desirable and an undesirable completion in the loss. */
   desirableWeight: number;
   undesirableWeight: number;
 }
@@ -50,7 +50,7 @@ export interface KtoResult extends DatasetResult {
   evaluationExamples: number;
   /** Training completions, those left out too. */
   completions: number;
-  /** Training completions that lost their end, and that were left out for want of room. */
+  /** Truncated training completions, and ones left out because their prompt leaves no room. */
   truncated: number;
   dropped: number;
 }
@@ -124,7 +124,7 @@ export function mismatched(groups: readonly CompletionGroup[], longest: number):
   });
 }
 
-/** z of a step's loss; 0 where a step has one prompt, whose completions fit no other. */
+/** z of a step's loss; 0 if the step has only one prompt, because mismatched completions need another. */
 export class ReferencePoint implements StepEstimate<CompletionGroup> {
   private readonly current: TokenLogProbs;
 

@@ -1,4 +1,4 @@
-/** Completions with what PPO knows of each of their tokens, and mini-batches of them as the feeds of both models. */
+/** Completions with PPO's figures per token, and their mini-batches as feeds of both models. */
 import { Rng } from '#src/common/rng.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { bySlot } from '../batch/completion-batch.js';

@@ -18,7 +18,7 @@ export interface MiniBatchFigures {
   ratio: number;
   entropy: number;
   valueClipShare: number;
-  /** Where a copy of the policy in fewer bits wrote. */
+  /** If a quantized copy of the policy sampled. */
   samplingWeight?: number;
   samplingGap?: number;
 }
@@ -70,7 +70,7 @@ export function epochMetrics(steps: readonly MiniBatchFigures[]): Metrics {
   };
 }
 
-/** 1 - Var(return - value) / Var(return) over all tokens: 1 is a value model that knows, below 0 one that misleads. */
+/** 1 - Var(return - value) / Var(return) over all tokens: 1 is a perfect value model, below 0 a misleading one. */
 export function varianceExplained(facts: readonly Pick<TokenFacts, 'returns' | 'values'>[]): number {
   const returns = facts.flatMap((of) => Array.from(of.returns));
   const values = facts.flatMap((of) => Array.from(of.values));

@@ -41,7 +41,7 @@ export const klControls = ['fixed', 'adaptive'] as const;
 export type KlControl = (typeof klControls)[number];
 
 export interface PpoHyperparameters extends RolloutHyperparameters {
-  /** Whether `beta` stays or is moved until the KL of a completion comes to `klTarget`. */
+  /** Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`. */
   klControl: KlControl;
   /** Nats per completion. */
   klTarget: number;
@@ -49,17 +49,17 @@ export interface PpoHyperparameters extends RolloutHyperparameters {
   klHorizon: number;
   klEstimator: KlEstimator;
   gamma: number;
-  /** Of generalized advantage estimation. */
+  /** Lambda of generalized advantage estimation. */
   lambda: number;
   whitenAdvantages: boolean;
-  /** Scale the rewards of tokens to deviation 1 over a step. */
+  /** Whether to scale the token rewards of a step to deviation 1. */
   whitenRewards: boolean;
   /** Optimizer steps per inner epoch; each takes its share of the step's prompts. */
   miniBatches: number;
-  /** How far a value may move from what it was at sampling before its gradient ends. */
+  /** Clip range of a value around its value at sampling. */
   valueClip: number;
   valueLearningRate: number;
-  /** What the value model starts from. */
+  /** Start of the value model. */
   valueStart: ValueStart;
 }
 

@@ -34,12 +34,12 @@ export interface RewardHyperparameters extends OptimizerSettings, PassSettings {
   objective: RewardObjective;
   /** Coefficient of (r_chosen + r_rejected)^2. */
   centering: number;
-  /** Probability that a label is taken to be wrong. */
+  /** Assumed probability that a label is wrong. */
   labelSmoothing: number;
   /** Margin of the pairwise loss per point of difference between the two scores. */
   marginPerPoint: number;
   ties: TieTreatment;
-  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  /** Only for `rao_kupper`: reward differences below about this value count as ties. */
   tieThreshold: number;
   pairWeights: PairWeighting;
   lengthDebias: LengthDebiasing;
@@ -78,7 +78,7 @@ export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 
   earlyStopping?: Partial<RewardEarlyStopping> | null;
 };
 
-/** What was left out (or null) takes its default; alpha follows the rank. */
+/** Omitted or null settings take their defaults; alpha follows the rank. */
 export function completeReward({ lora, earlyStopping, ...settings }: GivenHyperparameters): RewardHyperparameters {
   return {
     ...rewardDefaults,
@@ -107,7 +107,7 @@ function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchS
   return plan.slice(0, limit);
 }
 
-/** What a training needs to go on as if it had never stopped: `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
+/** State that a training needs to continue as if it had never stopped: `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
 export interface RewardProgress extends SavedProgress {
   stopping: StoppingState;
 }
@@ -136,12 +136,12 @@ export interface RewardStep {
   /** Counts from 1. */
   step: number;
   totalSteps: number;
-  /** Of the batch, with the weights as they were before the step; of the validation, after it. */
+  /** Metrics of the batch, with the weights before the step; of the validation, after it. */
   metrics: RewardMetrics;
   pairs: number;
   /** Without padding. */
   tokens: number;
-  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  /** Input of `resume`. The next step overwrites its tensors: write them out before returning. */
   progress: RewardProgress;
 }
 
@@ -149,23 +149,23 @@ export interface RewardTraining {
   /** The policy to start from. */
   checkpoint: Checkpoint;
   groups: readonly PreferenceGroup[];
-  /** What early stopping looks at; needed by it alone. */
+  /** Validation data of early stopping. */
   validation?: readonly PreferenceGroup[];
   hyperparameters: RewardHyperparameters;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: RewardProgress;
   onStep?: (step: RewardStep) => void | Promise<void>;
   signal?: AbortSignal;
   /** Whether hidden states of frozen layers are kept from pass to pass; they are when left out. The same but for rounding. */
   keepTrunk?: boolean;
-  /** Of ONNX Runtime; its own choice when left out. */
+  /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number;
 }
 
 /** Why training ended before its last step, and of which step its weights are. */
 export interface EarlyEnd {
   reason: 'no_improvement' | 'diverged';
-  /** The last step that was taken. */
+  /** The last completed step. */
   step: number;
   message: string;
 }
@@ -259,7 +259,7 @@ class RewardRun {
     if (!stopped) return this.result(taken, null);
     const { reason, detail } = stopped;
     if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(detail);
-    // What the weights went back to is as it was before the last step that was taken.
+    // The restored weights are those before the last step taken.
     return this.result(taken, { reason, step: taken, message: detail }, Math.max(0, taken - 1));
   }
 
@@ -324,5 +324,5 @@ class RewardRun {
   }
 }
 
-/** The most that validation computes at once where nothing else is said. */
+/** Default micro-batch size of validation, in tokens. */
 const validationTokens = 4096;

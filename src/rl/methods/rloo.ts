@@ -13,7 +13,7 @@ import { type TrainGraph } from '#src/nn/train-graph.js';
 import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from '../policy/policy-graph.js';
 
 export interface RlooHyperparameters extends RolloutHyperparameters {
-  /** Shift and scale the advantages of a step to mean 0 and deviation 1. */
+  /** Whether to normalise the advantages of a step to mean 0 and deviation 1. */
   normalizeAdvantages: boolean;
 }
 

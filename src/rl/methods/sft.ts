@@ -35,7 +35,7 @@ export interface SftResult extends DatasetResult {
   evaluationExamples: number;
   /** Training completions, those left out too. */
   completions: number;
-  /** Of these the ones that lost their end, and that were left out for want of room. */
+  /** Truncated ones among these, and ones left out because their prompt leaves no room. */
   truncated: number;
   dropped: number;
 }

@@ -18,7 +18,7 @@ export interface AnswerSize {
   completionTokens: number;
 }
 
-/** Of the prompts those with most characters: one of them has most tokens, or close to it. */
+/** The prompts with the most characters: one of them has the most tokens, or nearly. */
 const promptsEncoded = 16;
 
 /**
@@ -38,7 +38,7 @@ export function largestAnswers(
   return { promptTokens: Math.min(promptTokens, room - written), completionTokens: written };
 }
 
-/** What a step on recorded completions can come to at most. Token ids do not matter for a plan. */
+/** The largest possible step on recorded completions. Token ids do not matter for a plan. */
 export function longestExamples(
   model: Pick<Checkpoint, 'config' | 'tokenizer'>,
   answers: ExpectedAnswers,

@@ -1,17 +1,17 @@
 /**
- * How many tokens of a step are computed at once where nobody has said so. One run of the graph should take about two
+ * Chooses the micro-batch size if none is given. One run of the graph should take about two
  * seconds, so that a run can be paused, watched and moved, and its values a modest share of memory. Whoever starts a run
- * chooses once and records it: parts add up to the step but for rounding, so a choice made anew would change the bits.
+ * chooses once and records it: gradients add up only up to rounding, so a different choice would change the bits.
  */
 import { gaps, type PlannedRuns, type TrainingPlan } from './training-plan.js';
 
-/** Of the heaviest step, computed at once. */
+/** Of the heaviest step in one run. */
 export interface StepCost {
   /** Shared prompts once. */
   tokens: number;
   /** Of its forward and backward pass. */
   floatingPointOperations: number;
-  /** What grows with the tokens: the batch, and values between the passes. */
+  /** Memory that grows with the tokens: the batch and the activations. */
   growingBytes: number;
   /** All else: weights, moments, gradients, the runtime. */
   otherBytes: number;
@@ -20,7 +20,7 @@ export interface StepCost {
 export interface Machine {
   /** Floating-point operations per second of a matrix product. */
   speed: number;
-  /** What a training may take. */
+  /** Memory limit of a training. */
   memoryBytes: number;
 }
 
@@ -33,7 +33,7 @@ const slowest = 50e9;
 const share = 1 / 4;
 const spared = 0.9;
 
-/** With fewer rows a product waits for its weights, and gradients are handed over more often than they are worth. */
+/** With fewer rows, matrix products are bound by loading weights, and copying gradients costs too much. */
 const fewestTokens = 256;
 
 /** @returns a power of two, so that measurements of speed that differ a little mean the same; null computes the step at once */

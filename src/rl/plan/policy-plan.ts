@@ -1,5 +1,5 @@
 /**
- * What training a policy will take, told from the graph of its heaviest step before anything runs. The loss of a method
+ * Estimates what training a policy needs from the graph of its heaviest step, without running it. The loss of a method
  * costs next to nothing beside the model, so that one graph stands for all methods; what else a method holds in memory
  * (samples in the making, reward and value models) is counted from its sizes.
  */
@@ -16,7 +16,7 @@ import { packSft, sftGraph } from '../methods/sft.js';
 
 export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'>, PlannedRuns {
   bytes: TrainingPlan['bytes'] & {
-    /** Copies of the trained weights from before the last steps, to go back to. */
+    /** Bytes of the last good copies of the trained weights. */
     lastGood: number;
   };
 }

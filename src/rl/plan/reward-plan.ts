@@ -1,4 +1,4 @@
-/** What training a reward model will take, from the heaviest step that its data can bring. */
+/** Estimates what training a reward model needs, from the heaviest step possible with its data. */
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { loraShapes } from '#src/lm/lora/lora.js';
 import { isLoraName, noiseOf } from '#src/lm/model/lora-delta.js';
@@ -85,7 +85,7 @@ function planGroups(
   };
 }
 
-/** What is trained is kept as it was before the last two steps, to go back to when it diverges, and with early stopping at its best. */
+/** Trained weights are also kept from before the last two steps, in case of divergence, and with early stopping at their best. */
 function withCopies({ bytes, ...plan }: TrainingPlan, copies: number): TrainingPlan {
   const more = copies * plan.trainedParameters * Float32Array.BYTES_PER_ELEMENT;
   return { ...plan, bytes: { ...bytes, trained: bytes.trained + more, peak: bytes.peak + more } };
@@ -100,7 +100,7 @@ interface HeaviestPart extends Pick<PlannedRuns, 'tokens' | 'runsPerStep'> {
   partTokens: number;
 }
 
-/** As if the longest groups met in one step, of which the longest part counts. */
+/** Assumes that the longest groups are in one step; its longest part counts. */
 function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTokens }: RewardHyperparameters, packing: Parameters<typeof collatedSize>[1]): HeaviestPart {
   const step: EncodedGroup[] = [];
   let room = batchSize;

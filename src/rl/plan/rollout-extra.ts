@@ -1,4 +1,4 @@
-/** What a run on rollouts takes beside its optimizer step: sampling, scoring, and PPO's value model. */
+/** Memory of a run on rollouts in addition to its optimizer step: sampling, scoring, and PPO's value model. */
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { loraShapes } from '#src/lm/lora/lora.js';
 import { parameterShapes, scoreName } from '#src/lm/model/parameter-shapes.js';
@@ -20,9 +20,9 @@ export interface RolloutExtra {
 
 export interface RolloutModels {
   policy: ModelConfig;
-  /** Of all reward models, each member of an ensemble counted. */
+  /** Parameters of all reward models, including each member of an ensemble. */
   rewardParameters: number;
-  /** Of PPO: the model that its value model starts from, and whether that is not the policy's own weights. */
+  /** For PPO: the model that its value model starts from, and whether it differs from the policy. */
   value?: { start: ModelConfig; ownStart: boolean };
 }
 

@@ -1,4 +1,4 @@
-/** What a training step takes, told from its graph before anything runs. */
+/** Memory and operations of a training step, computed from its graph without running it. */
 import { isOp, topologicalOrder, type Node } from '#src/nn/graph.js';
 import { planMemory } from '#src/nn/memory-plan.js';
 import { sizeOf } from '#src/nn/tensor.js';
@@ -7,14 +7,14 @@ import { type ModelConfig } from '#src/lm/model/config.js';
 import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
 
 export interface TrainingPlan {
-  /** Of the model, low-rank factors not counted. */
+  /** Parameters of the model without low-rank factors. */
   parameters: number;
   trainedParameters: number;
   /** In bytes; `peak` is their sum. */
   bytes: {
     /** The model that training starts from, which stays as it is. */
     model: number;
-    /** What is trained: weights or factors, and two moments of each. */
+    /** Trained weights or factors, with two moments of each. */
     trained: number;
     /** Gradients, and their copies on the way back from the runtime. */
     updates: number;
@@ -22,7 +22,7 @@ export interface TrainingPlan {
     batch: number;
     /** Most that is alive at once between the forward and the backward pass. */
     activations: number;
-    /** What the runtime keeps for its operators, and gaps that its allocator leaves between values. */
+    /** Workspace of the runtime's operators and fragmentation of its allocator. */
     runtime: number;
     peak: number;
   };
@@ -50,7 +50,7 @@ const floatBytes = 4;
  * What a process takes beyond its values, fitted to `npm run bench -- less-work` (growth over three steps, four settings, under the
  * allocator's settings of a worker): the plan was then 4% too low to 4% too high.
  */
-/** Of the runtime and of what the allocator keeps, whatever it runs. */
+/** Fixed overhead of the runtime and its allocator. */
 const fixedBytes = 200 * 1024 ** 2;
 
 /** Of the runtime's own and the emitted model, per operator. */

@@ -1,4 +1,4 @@
-/** What two policies give the tokens of recorded completions, by completion, and how far they are apart. */
+/** Log-probabilities of recorded completions under two policies, by completion, and their distance. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { floats, type Tensor } from '#src/nn/tensor.js';
 import { packParts, type RolloutGroup } from '../batch/group-batch.js';

@@ -18,7 +18,7 @@ export interface PolicyModel {
   lora?: LoraConfig;
   /** The last so many layers; all when left out (lm/trained-layers.ts). */
   trainedLayers?: TrainedLayers;
-  /** For a step, where `lora` may leave inputs out, and not to evaluate. */
+  /** For a training step, with dropout in `lora`; not for evaluation. */
   inTraining?: boolean;
 }
 
@@ -83,6 +83,6 @@ export function policyGraph(
 /** A new input: each name may be asked for once in a graph. */
 export const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);
 
-/** Of a batch's tokens, where a copy of the policy in fewer bits wrote them. */
+/** Of a batch's tokens, if a quantized copy of the policy sampled them. */
 export const sampledIn = (batch: Feeds, ratioMax: number): Sampled | undefined =>
   batch.sampledLogProbs && { logProbs: inputLike('sampledLogProbs', batch), ratioMax };

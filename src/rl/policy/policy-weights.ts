@@ -15,7 +15,7 @@ import { TrainStep } from '#src/nn/train-step.js';
 import { type PolicyModel } from './policy-graph.js';
 
 export interface WeightSettings {
-  /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
+  /** Low-rank factors to train, merged into the weights at the end; null: all weights are trained. */
   lora: LoraConfig | null;
   /** Only the last so many layers; all when left out or null (lm/trained-layers.ts). */
   trainedLayers?: TrainedLayers;
@@ -27,7 +27,7 @@ export interface WeightSettings {
 export interface TrainedWeights {
   /** Full weights; low-rank factors are merged. */
   checkpoint: Checkpoint;
-  /** The low-rank factors by themselves, where these are trained. */
+  /** The low-rank factors alone, if they are trained. */
   adapter: Adapter | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a policy gives given tokens, without a gradient: the reference of a run, or the policy as it is now. */
+/** Log-probabilities of given tokens without a gradient: under the reference of a run, or under the current policy. */
 import { emitModel } from '#src/nn/emit.js';
 import { Session, type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';

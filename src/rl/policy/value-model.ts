@@ -49,7 +49,7 @@ export class ValueModel {
     resume?: { state: Readonly<Record<string, Tensor>>; steps: number },
   ) {
     const { lora, maxGradNorm, weightDecay, seed } = settings;
-    // With low-rank factors the head is trained too: it is new, or answers another question.
+    // With low-rank factors the head is trained too: it is new, or has a different target.
     const isTrained = (name: string): boolean => !lora || name === scoreName;
     const chosen = (trained: boolean): Tensors => Object.fromEntries(Object.entries(start.tensors).filter(([name]) => isTrained(name) === trained));
     this.frozen = chosen(false);

@@ -9,13 +9,13 @@ export type StoppingMetric = (typeof stoppingMetrics)[number];
 
 export interface RewardEarlyStopping {
   metric: StoppingMetric;
-  /** Evaluations without an improvement until training ends. */
+  /** Number of evaluations without improvement after which training ends. */
   patience: number;
-  /** Steps from one evaluation to the next. */
+  /** Steps between evaluations. */
   evaluateEvery: number;
   /** Share of the training prompts that only this looks at; those of the evaluation stay unseen. */
   validationFraction: number;
-  /** Smaller steps forward are none. */
+  /** Smallest change that counts as an improvement. */
   minImprovement: number;
 }
 

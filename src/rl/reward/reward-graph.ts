@@ -9,7 +9,7 @@ import { type BatchSize } from '../batch/preference-batch.js';
 export const rewardObjectives = ['pairwise', 'pointwise'] as const;
 export type RewardObjective = (typeof rewardObjectives)[number];
 
-/** What becomes of the ties that the pair set kept: see tie-losses.ts. */
+/** Treatment of the ties in the pair set: see tie-losses.ts. */
 export const tieTreatments = ['ignore', 'half', 'rao_kupper'] as const;
 export type TieTreatment = (typeof tieTreatments)[number];
 
@@ -56,7 +56,7 @@ export function rewardLossGraph(model: Model, size: BatchSize, options: LossOpti
   const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]
   const sides = { chosen, rejected, weights };
   const { ties = 'ignore' } = options;
-  // What an objective has no use for stays away, and its feed is ignored.
+  // Inputs that the objective does not need are left out of the graph; their feeds are ignored.
   const tied = ties === 'ignore' ? undefined : input('tied', 'float32', [pairs]);
   const loss = options.objective === 'pairwise' ? pairwiseLoss(sides, options, tied) : pointwiseLoss(sides, { ...options, tied });
   return { loss, metrics: pairMetrics(sides, tied), blocks };
@@ -69,7 +69,7 @@ function pairwiseLoss(sides: PairRewards, options: LossOptions, tied: Node | und
   return bradleyTerryLoss(sides, { ...options, margin, ties: tied && { tied, model } });
 }
 
-/** Where all pairs are ties, accuracy is 0 and margin is 0: they count as no pairs of the step. */
+/** If all pairs are ties, accuracy and margin are 0: the step counts no pairs. */
 function pairMetrics({ chosen, rejected, weights }: PairRewards, tied: Node | undefined): RewardLoss['metrics'] {
   const right = add(indicator(greater(chosen, rejected)), mul(indicator(equal(chosen, rejected)), 0.5)); // [pairs]
   const decided = tied ? mul(weights, sub(1, tied)) : weights; // [pairs]

@@ -22,7 +22,7 @@ export interface ScorerOptions {
   maxTokens: number;
   /** Tokens computed at once, shared prompts counted with each text (one text may exceed it). */
   tokensPerBatch?: number;
-  /** Of ONNX Runtime; its own choice when left out. */
+  /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number;
   /**
    * Reads rewards as transformers does, at the last token that is not `pad_token_id`, for a model that was trained so. Those

@@ -10,7 +10,7 @@ import { type EncodedGroup } from '../batch/preference-batch.js';
 
 export interface RewardTexts {
   train: readonly EncodedGroup[];
-  /** What early stopping looks at. */
+  /** Validation data of early stopping. */
   validation: readonly EncodedGroup[];
 }
 

@@ -33,7 +33,7 @@ export interface StepResult {
 }
 
 export class RewardWeights {
-  /** What a run that diverges goes back to; part of `progress`. */
+  /** Last good weights of a run; part of `progress`. */
   readonly good: LastGood;
   private readonly config: ModelConfig;
   private readonly lora: LoraConfig | undefined;
@@ -54,7 +54,7 @@ export class RewardWeights {
     this.lora = lora;
     const start = rewardWeightsFrom(base.tensors, base.config, seed);
     const factors = lora ? initLora(this.config, lora, seed) : {};
-    // With low-rank factors the reward head still has to be learned: it starts from noise.
+    // With low-rank factors the reward head is trained too: it starts from noise.
     const isTrained = (name: string): boolean => (lora ? name === scoreName : isTrainedParameter(this.config, trainedLayers, name));
     const trained = Object.entries(start).filter(([name]) => isTrained(name));
     this.frozen = Object.fromEntries(Object.entries(start).filter(([name]) => !isTrained(name)));
@@ -116,7 +116,7 @@ export class RewardWeights {
     return { ...this.base, config: this.config, tensors: Object.fromEntries(names.map((name) => [name, merged[name]])) };
   }
 
-  /** The low-rank factors and the head by themselves, where these are trained; of a snapshot as `checkpoint`. */
+  /** The low-rank factors and the head alone, if they are trained; of a snapshot as `checkpoint`. */
   adapter(trained: Readonly<Tensors> = this.state.params): Adapter | null {
     if (!this.lora) return null;
     const { [scoreName]: head, ...factors } = copyOf(trained);
@@ -150,7 +150,7 @@ export class RewardWeights {
   }
 }
 
-/** A part all of whose pairs weigh 0 has no mean, and no share of the step's. */
+/** A part whose pairs all have weight 0 has no mean and no share of the step's mean. */
 function weighing(batches: readonly PreferenceBatch[]): readonly PreferenceBatch[] {
   const found = batches.filter(({ weight }) => weight > 0);
   return found.length > 0 ? found : batches;

@@ -1,6 +1,6 @@
 /**
  * Learning from groups of completions of one prompt (GRPO, RLOO): optimizer steps on what was better than its group. A
- * group whose rewards are all equal teaches nothing: it takes no part in the optimizer step, forward or backward, while
+ * group with equal rewards gives no gradient: it takes no part in the optimizer step, forward or backward, while
  * the step still divides by all of its tokens and completions, so that the others weigh as if it had been computed. Where
  * all groups are such there is no optimizer step.
  */
@@ -19,7 +19,7 @@ import { type PolicyModel } from '../policy/policy-graph.js';
 import { type Learned, type Learner, type LearnerParts, type LearningStep } from './rollout-learner.js';
 import { type RolloutHyperparameters } from '../settings.js';
 
-/** What a method makes of a step's rewards. */
+/** The training signal that a method derives from a step's rewards. */
 export interface RolloutLesson extends GroupAdvantages {
   metrics: Metrics;
 }

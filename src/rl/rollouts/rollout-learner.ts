@@ -1,4 +1,4 @@
-/** What a method is to the loop on rollouts (rollout-trainer.ts): it learns from a step's scored completions. */
+/** The interface of a method to the rollout loop (rollout-trainer.ts): it learns from a step's scored completions. */
 import { type Metrics, type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { type CompletionLogProbs } from '../policy/completion-log-probs.js';
@@ -11,11 +11,11 @@ export interface LearningStep {
   step: number;
   /** In groups by prompt; advantages are not known yet. */
   groups: readonly RolloutGroup[];
-  /** Of all completions, group after group. */
+  /** Rewards of all completions, group after group. */
   rewards: readonly number[];
   /** The learning rate of the step as a share of its peak. */
   pace: number;
-  /** What the policy as it is before this step and the reference give the tokens; computed when first asked for. */
+  /** Log-probabilities of the tokens under the policy before this step and under the reference; computed on first use. */
   logProbs: () => Promise<CompletionLogProbs>;
   /** They are computed already, or will be. */
   measured: boolean;
@@ -30,7 +30,7 @@ export interface Learned {
 export interface Learner {
   /** @throws TrainingDivergedError when a loss or gradient is not finite; the weights are then spoilt */
   learn: (step: LearningStep) => Promise<Learned>;
-  /** What a resumed run needs besides the policy's weights. */
+  /** State that a resumed run needs in addition to the policy's weights. */
   progress: () => Pick<TrainingProgress, 'scalars'> & { state: Record<string, Tensor> };
   dispose: () => Promise<void>;
 }

@@ -32,9 +32,9 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   hyperparameters: H;
   /** Awaited after every step. */
   onStep?: (report: RolloutStepReport) => Promise<void> | void;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: TrainingProgress;
-  /** Of ONNX Runtime; one per core when left out. */
+  /** Threads of ONNX Runtime; default: one per core. */
   threads?: number;
   /** Heeded between steps. */
   signal?: AbortSignal;
@@ -48,12 +48,12 @@ interface RolloutSample extends Rollout {
 }
 
 export interface RolloutStepReport {
-  /** From 1. */
+  /** Number of the step, from 1. */
   step: number;
   metrics: Metrics;
   /** All completions of the step, group after group. */
   samples: RolloutSample[];
-  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  /** Input of `resume`. The next step overwrites its tensors: write them out before returning. */
   progress: TrainingProgress;
   /** The weights after this step. */
   weights: () => TrainedWeights;
@@ -173,7 +173,7 @@ class RolloutRun {
     return this.rollouts.sample('learning', chosen.map((i) => prompts[i]), seedsOf, abandoned);
   }
 
-  /** `kl` is known once somebody, a budget or the method, has asked for the log-probabilities: it costs nothing then. */
+  /** `kl` is available if a budget or the method needed the log-probabilities: it is then free. */
   private measure(groups: readonly RolloutGroup[]): { logProbs: () => Promise<CompletionLogProbs>; kl: () => Promise<number | undefined> } {
     const { current, reference, attentionCost } = this;
     const { microBatchTokens } = this.task.hyperparameters;

@@ -1,4 +1,4 @@
-/** What a step on rollouts learns from: prompts by a schedule, completions that the policy in training writes, their rewards. */
+/** Data of a step on rollouts: scheduled prompts, completions sampled from the policy in training, and their rewards. */
 import { contentOf, type AskedPrompt, type PromptContent } from '#src/common/conversation.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { Generator, PromptTooLongError, type GeneratedSequence, type GeneratorModel } from '#src/lm/decode/generate.js';
@@ -18,7 +18,7 @@ export interface ScoredText {
 export interface Scores {
   /** In the order of the texts. */
   total: ArrayLike<number>;
-  /** What each source of reward said, by its name. */
+  /** Score of each reward source, by name. */
   bySource?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -29,11 +29,11 @@ export interface Rollout {
   prompt: RolloutPrompt;
   promptIds: readonly number[];
   tokenIds: readonly number[];
-  /** Of the tokens, at the temperature of the sampling, under the weights that wrote them. */
+  /** Log-probabilities of the tokens at the sampling temperature, under the weights that sampled them. */
   logProbs: readonly number[];
   text: string;
   finishReason: GeneratedSequence['finishReason'];
-  /** What the score function said. */
+  /** Result of the score function. */
   score: number;
   /** By source of reward, where there are such. */
   scores: Record<string, number>;
@@ -48,11 +48,11 @@ export class RolloutSource {
   private readonly tokenizer: Tokenizer;
   private readonly framing: ChatFraming;
   private readonly generator: Generator;
-  /** Of full weights, where the other one has few bits. */
+  /** Uses full weights, if the other one is quantized. */
   private readonly exact: Generator;
   private readonly stopTokenIds: number[];
 
-  /** Full weights are read at every step, so that those trained in place need no update; a copy in few bits is made anew for every sampling. */
+  /** Full weights are read at every step, so that those trained in place need no update; a quantized copy is remade for every sampling. */
   constructor(
     checkpoint: Checkpoint,
     private readonly model: GeneratorModel,

@@ -1,4 +1,4 @@
-// Keeps weights of a run along its way: contents first, then rows, then what retention no longer wants goes. A step
+// Stores checkpoints of a run: contents first, then rows; then expired checkpoints are deleted. A step
 // that is done again after a crash stores the same bits, so that nothing is there twice.
 import { judgeOf } from '../methods/training-methods.js';
 import { Injectable } from '@nestjs/common';
@@ -26,7 +26,7 @@ export class CheckpointKeeper {
     private readonly rows: TrainingCheckpointsRepository,
   ) {}
 
-  /** Keeps the weights after a step, and drops what the run's settings no longer keep. */
+  /** Stores the weights after a step, and deletes what the run's settings no longer keep. */
   async keep(run: TrainingRun, step: number, weights: TrainedWeights, evaluation: number | null, context: JobContext): Promise<void> {
     const register = await this.store(run, step, weights, evaluation);
     const unnamed = await context.commit(async (tx) => {
@@ -54,7 +54,7 @@ export class CheckpointKeeper {
     };
   }
 
-  /** Drops what the settings no longer keep, and what came after `lastGoodStep`. Contents that nobody names any more. */
+  /** Deletes checkpoints that the settings no longer keep or that came after `lastGoodStep`. Returns unreferenced contents. */
   async retain(tx: Transaction, run: TrainingRun, lastGoodStep = Infinity): Promise<string[]> {
     const rows = await this.rows.list(run.id, tx);
     const good = rows.filter(({ step }) => step <= lastGoodStep);

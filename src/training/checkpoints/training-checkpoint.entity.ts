@@ -14,11 +14,11 @@ export class TrainingCheckpoint {
   @Column('uuid')
   modelId: string;
 
-  /** The low-rank factors by themselves, where these were trained. */
+  /** The low-rank factors alone, if they were trained. */
   @Column('jsonb', { nullable: true })
   adapter: AdapterFile[] | null;
 
-  /** What the weights were judged by, when they were. */
+  /** Evaluation metric of the weights; null: not evaluated. */
   @Column('text', { nullable: true })
   metric: string | null;
 

@@ -12,7 +12,7 @@ import { TrainingCheckpointsService } from './training-checkpoints.service.js';
 export class TrainingCheckpointsController {
   constructor(private readonly checkpoints: TrainingCheckpointsService) {}
 
-  /** Weights that the run keeps, by step, with how they were judged. */
+  /** Saved weights by step, with their evaluation. */
   @Get()
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listCheckpoints' })
@@ -20,7 +20,7 @@ export class TrainingCheckpointsController {
     return this.checkpoints.list(id, query);
   }
 
-  /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+  /** Makes a checkpoint the next version of its policy. A repeated request returns the same version. */
   @Post(':step/promote')
   @HttpCode(200)
   @RequireScopes('training:write')

@@ -16,7 +16,7 @@ export class TrainingCheckpointsRepository {
     await tx.upsert(TrainingCheckpoint, row, ['trainingRunId', 'step']);
   }
 
-  /** By step; their rows locked when asked for inside a transaction. */
+  /** By step; rows are locked inside a transaction. */
   list(trainingRunId: string, tx?: Transaction): Promise<TrainingCheckpoint[]> {
     const options = { where: { trainingRunId }, order: { step: 'ASC' } } as const;
     return tx ? tx.find(TrainingCheckpoint, { ...options, lock: { mode: 'pessimistic_write' } }) : this.rows.find(options);

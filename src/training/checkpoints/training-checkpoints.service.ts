@@ -42,12 +42,12 @@ export class TrainingCheckpointsService {
       const row = await this.rows.lock(tx, runId, step);
       if (row) return this.promoteRow(tx, run, row);
       const later = (await this.rows.list(runId, tx)).some((other) => other.step > step);
-      if (later) throw conflict('training_checkpoint_dropped', `the run keeps no checkpoint after step ${step}`);
+      if (later) throw conflict('training_checkpoint_dropped', `the run no longer keeps the checkpoint of step ${step}`);
       throw notFound('training_checkpoint', `${runId}/${step}`);
     });
   }
 
-  /** The weights that the settings keep, of those up to a step; null when no step was taken. */
+  /** The weights to keep by the settings, among those up to a step; null: no step was taken. */
   async promoteResult(tx: Transaction, run: TrainingRun, lastStep: number): Promise<PolicyVersion | null> {
     const rows = (await this.rows.list(run.id, tx)).filter(({ step }) => step <= lastStep);
     const step = (run.hyperparameters.keep === 'best' ? bestStep(rows, judgeOf(run.method)) : undefined) ?? lastStep;

@@ -43,13 +43,13 @@ export class DatasetInputsService {
   async resolveRatings({ policyVersionId, ratings: given }: { policyVersionId: string; ratings: RatedDataDto }, hp: DatasetHyperparameters): Promise<RunSources> {
     const { promptSetId = null, completionBatchId = null, evalFraction = 0.1, seed = 0 } = given;
     const version = await this.criteria.findVersion(given.criterionVersionId);
-    if (!version) throw unprocessable('criterion_version_not_found', '/ratings/criterionVersionId', 'exists', 'there is no such criterion version', given.criterionVersionId);
-    if (version.state !== 'published') throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is rated against it`);
+    if (!version) throw unprocessable('criterion_version_not_found', '/ratings/criterionVersionId', 'exists', 'no criterion version has this id', given.criterionVersionId);
+    if (version.state !== 'published') throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: publish it first`);
     if (promptSetId !== null) await this.inputs.requirePromptSet(promptSetId, '/ratings/promptSetId');
     const [lowest, highest] = [version.scale[0].value, version.scale[version.scale.length - 1].value];
     const { threshold = (lowest + highest) / 2 } = given;
     if (threshold < lowest || threshold > highest) {
-      const message = `the scale goes from ${lowest} to ${highest}`;
+      const message = `must be within the scale, ${lowest} to ${highest}`;
       throw unprocessable('threshold_off_scale', '/ratings/threshold', 'range', message, threshold);
     }
     const ratings: RatedData = { criterionVersionId: version.id, promptSetId, completionBatchId, threshold, evalFraction, seed };
@@ -64,20 +64,20 @@ export class DatasetInputsService {
     const [train, held] = (['train', 'eval'] as const).map((split) => counts.find((row) => row.split === split) ?? none);
     const { desirable, undesirable, undecided } = train;
     if (desirable + undesirable === 0) {
-      const message = `nothing to learn from: the ratings of the train split make no completion desirable or undesirable, ${undecided} are at the threshold`;
+      const message = `the train split has no desirable or undesirable completion; ${undecided} are at the threshold`;
       throw unprocessable('no_ratings', '/ratings', 'notEmpty', message, ratings.criterionVersionId);
     }
     if (desirable === 0 || undesirable === 0) {
-      const message = `the threshold makes ${desirable} completions of the train split desirable and ${undesirable} undesirable; it takes both`;
+      const message = `the threshold makes ${desirable} completions of the train split desirable and ${undesirable} undesirable; both kinds are required`;
       throw unprocessable('ratings_one_sided', '/ratings/threshold', 'bothKinds', message, ratings.threshold);
     }
     for (const [split, { prompts }] of [['train', train], ['eval', held]] as const) {
       if (prompts !== 1) continue;
-      const message = `the ${split} split has rated completions of one prompt only: nothing general can be learnt from it or said by it`;
+      const message = `the ${split} split has rated completions of only one prompt: it needs at least two`;
       throw unprocessable('ratings_one_prompt', '/ratings', 'minPrompts', message, ratings.criterionVersionId);
     }
     if (keep === 'best' && held.prompts === 0) {
-      const message = 'no rated prompts are kept from training, on which the best weights could be told';
+      const message = 'no rated prompts are held out for evaluation: set evalFraction, or keep the last weights';
       throw unprocessable('nothing_held_out', '/hyperparameters/keep', 'heldOut', message, keep);
     }
   }
@@ -92,23 +92,23 @@ export class DatasetInputsService {
     const prompts = await this.preferences.countPrompts(pairSetId);
     for (const split of ['train', 'eval'] as const) {
       if (prompts[split] !== 1) continue;
-      const message = `the ${split} split has pairs of one prompt only: nothing general can be learnt from it or said by it`;
+      const message = `the ${split} split has pairs of only one prompt: it needs at least two`;
       throw unprocessable('pair_set_one_prompt', '/pairSetId', 'minPrompts', message, pairSetId);
     }
     if (keep === 'best' && prompts.eval === 0) {
-      const message = 'the pair set keeps no prompts from training, on which the best weights could be told';
+      const message = 'the pair set holds no prompts out for evaluation: build it with an evalFraction, or keep the last weights';
       throw unprocessable('nothing_held_out', '/hyperparameters/keep', 'heldOut', message, keep);
     }
   }
 
   /**
-   * What can be told before there are pairs.
+   * Checks that are possible before there are pairs.
    *
    * @throws ProblemException 422 `lora_target_unknown`, `hyperparameters_impossible`
    */
   async requirePossible(policyVersionId: string, hp: DatasetHyperparameters): Promise<void> {
     if ('lossType' in hp && 'labelSmoothing' in hp && hp.lossType !== 'sigmoid' && Number(hp.labelSmoothing) > 0) {
-      const message = `label smoothing belongs to the sigmoid loss, not to ${String(hp.lossType)}`;
+      const message = `labelSmoothing needs the sigmoid loss; the loss is ${String(hp.lossType)}`;
       throw unprocessable('hyperparameters_impossible', '/hyperparameters/labelSmoothing', 'max', message, hp.labelSmoothing);
     }
     if (!hp.lora && hp.trainedLayers === null) return;

@@ -21,7 +21,7 @@ export interface RatedCounts {
   characters: number;
 }
 
-/** What each prompt of the train split brings to a step. */
+/** Size of each prompt of the train split in a step. */
 export interface RatedSize {
   completions: number;
   /** Of the longest completion with its prompt, in characters. */
@@ -79,7 +79,7 @@ export class RatedDataRepository {
     );
   }
 
-  /** In the order of their texts, which is the same wherever the same data is. */
+  /** Ordered by text, which is the same on every installation with the same data. */
   groupsOfRun(trainingRunId: string, data: RatedData, split: Split): Promise<JudgedGroup[]> {
     const p = new Parameters();
     return this.grouped(labeled(recorded(trainingRunId, p), data, p), split, p);

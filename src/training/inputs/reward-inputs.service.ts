@@ -29,7 +29,7 @@ export class RewardInputsService {
    */
   async resolve({ rewardModelId, rewards }: GivenRewards): Promise<RewardSource[]> {
     if (rewardModelId !== undefined && rewards !== undefined)
-      throw unprocessable('reward_sources_ambiguous', '/rewards', 'oneOf', 'give either rewardModelId or rewards, not both');
+      throw unprocessable('reward_sources_ambiguous', '/rewards', 'oneOf', 'give exactly one of rewardModelId and rewards');
     const given = rewards ?? [{ type: 'reward-model' as const, rewardModelId: rewardModelId! }];
     const sources: RewardSource[] = [];
     for (const [i, source] of given.entries()) {
@@ -57,7 +57,7 @@ export class RewardInputsService {
     const { apiKeyEnv } = given;
     const key = apiKeyEnv ? this.config.endpointKeys[apiKeyEnv] : undefined;
     if (key && key.origin !== url.origin) {
-      const message = `${apiKeyEnv} is the key of another origin than ${url.origin}`;
+      const message = `${apiKeyEnv} holds the key of a different origin, not of ${url.origin}`;
       throw unprocessable('endpoint_key_origin', `${pointer}/apiKeyEnv`, 'sameOrigin', message, apiKeyEnv);
     }
     const { name = 'http', weight = 1, timeoutSeconds, batchSize, maxConcurrency, headers } = given;
@@ -77,7 +77,7 @@ export class RewardInputsService {
 
 function requireScale({ id, evaluation }: RewardModel, pointer: string): void {
   if (Number.isFinite(evaluation?.rewardMean) && (evaluation?.rewardDeviation ?? 0) > 0) return;
-  const message = `the evaluation of reward model ${id} has no mean and deviation to normalise with`;
+  const message = `reward model ${id} has no evaluation to normalise with: set normalize to false`;
   throw unprocessable('reward_model_without_scale', pointer, 'scale', message, true);
 }
 
@@ -86,7 +86,7 @@ function named(sources: readonly RewardSource[], given: readonly RewardSourceDto
   const chosen = new Set<string>();
   given.forEach(({ name }, i) => {
     if (name === undefined) return;
-    if (chosen.has(name)) throw unprocessable('reward_names_not_unique', `/rewards/${i}/name`, 'unique', 'two sources of reward have this name', name);
+    if (chosen.has(name)) throw unprocessable('reward_names_not_unique', `/rewards/${i}/name`, 'unique', 'two reward sources have this name', name);
     chosen.add(name);
   });
   // Chosen names first, so that they stay as they are.

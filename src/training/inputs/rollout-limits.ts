@@ -20,7 +20,7 @@ export function impossibleSettings(hp: RolloutHyperparameters | PpoHyperparamete
 
 function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings }: ModelConfig): Impossible | undefined {
   if (maxTokens < maxPositionEmbeddings) return undefined;
-  const message = `the policy reads ${maxPositionEmbeddings} tokens, which leaves no room for a prompt`;
+  const message = `the policy reads at most ${maxPositionEmbeddings} tokens: maxTokens must leave room for a prompt`;
   return { code: 'max_tokens_exceed_model', pointer: '/maxTokens', rule: 'max', message, value: maxTokens };
 }
 
@@ -28,13 +28,13 @@ function noLora({ lora }: RolloutHyperparameters, model: ModelConfig): Impossibl
   const found = impossibleLora(model, lora);
   if (found) return { ...found, pointer: `/lora${found.pointer}` };
   if (!lora?.dropout) return undefined;
-  const message = 'ratios to the policy that wrote the completions would be those of what dropout leaves out: it is for sft, dpo and reward models';
+  const message = 'dropout must be 0 for this method; only sft, dpo and reward models support it';
   return { code: 'hyperparameters_impossible', pointer: '/lora/dropout', rule: 'equals', message, value: lora.dropout };
 }
 
 function noFewerBits({ rolloutWeights }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
   if (rolloutWeights === 'f32' || takesFewerBits(model)) return undefined;
-  const message = `the family ${model.family} stores its linear maps [in, out], of which there is no copy in fewer bits`;
+  const message = `rolloutWeights must be f32 for models of type ${model.family}: their linear layers cannot be quantized`;
   return { code: 'hyperparameters_impossible', pointer: '/rolloutWeights', rule: 'equals', message, value: rolloutWeights };
 }
 
@@ -42,20 +42,20 @@ function impossiblePpo(hp: PpoHyperparameters): Impossible | undefined {
   const code = 'hyperparameters_impossible';
   const { miniBatches, promptsPerStep, groupSize, klControl, beta, klHorizon, whitenAdvantages } = hp;
   if (miniBatches > promptsPerStep) {
-    const message = `the completions of ${promptsPerStep} prompts make no ${miniBatches} mini-batches: those of a prompt stay together`;
+    const message = `miniBatches ${miniBatches} must be at most promptsPerStep ${promptsPerStep}: completions of a prompt stay together`;
     return { code, pointer: '/miniBatches', rule: 'max', message, value: miniBatches };
   }
   if (klControl === 'adaptive' && beta === 0) {
-    const message = 'an adaptive weight of the KL is moved by factors, and 0 stays 0';
+    const message = 'beta must be above 0 with adaptive klControl, which multiplies it';
     return { code, pointer: '/beta', rule: 'isPositive', message, value: beta };
   }
   const completions = promptsPerStep * groupSize;
   if (klControl === 'adaptive' && 0.2 * completions >= klHorizon) {
-    const message = `with ${completions} completions per step the weight of the KL could fall to 0 in one step`;
+    const message = `with ${completions} completions per step beta could fall to 0 in one step: raise klHorizon`;
     return { code, pointer: '/klHorizon', rule: 'min', message, value: klHorizon };
   }
   if (whitenAdvantages && completions < 2) {
-    const message = 'advantages of a single completion cannot be whitened: take more prompts or completions per step';
+    const message = 'advantages of a single completion cannot be normalised: use more prompts or completions per step';
     return { code, pointer: '/promptsPerStep', rule: 'min', message, value: promptsPerStep };
   }
   return undefined;

@@ -28,13 +28,13 @@ export class ValueStartService {
   async require({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[], policyVersionId: string): Promise<void> {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
-    if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
+    if (id === undefined) throw impossible('valueStart reward-model needs a reward model in rewards', valueStart);
     const modelId = await this.modelOf(id);
     const tokenizers = [await this.models.loadSmallFiles(modelId), await this.versions.loadSmallFiles(policyVersionId)].map((files) => files['tokenizer.json']);
     if (!(await readsIdsOf(tokenizers[0], tokenizers[1])))
-      throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
+      throw impossible(`the tokenizer of reward model ${id} differs from that of the policy, which the value model must share`, valueStart);
     const [own, policy] = [await this.models.loadConfig(modelId), await this.versions.loadConfig(policyVersionId)].map((config) => config.maxPositionEmbeddings);
-    if (own < policy) throw impossible(`reward model ${id} reads ${own} tokens, the policy ${policy}`, valueStart);
+    if (own < policy) throw impossible(`reward model ${id} reads at most ${own} tokens, the policy ${policy}`, valueStart);
   }
 
   /** Undefined where the value model starts from the policy. */

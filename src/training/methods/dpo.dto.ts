@@ -15,7 +15,7 @@ export class DpoHyperparametersDto extends DatasetSettingsDto implements Partial
   @Max(1)
   learningRate?: number;
 
-  /** How dear it is to leave the starting policy: larger stays nearer. */
+  /** Strength of the pull towards the starting policy; larger values stay closer. */
   @ApiPropertyOptional({ default: defaults.beta })
   @IsOptional()
   @IsNumber()
@@ -28,7 +28,7 @@ export class DpoHyperparametersDto extends DatasetSettingsDto implements Partial
   @IsIn(dpoLossTypes)
   lossType?: DpoLossType;
 
-  /** Probability that a preference is taken to be wrong; of the sigmoid loss only. */
+  /** Assumed probability that a preference is wrong; sigmoid loss only. */
   @ApiPropertyOptional({ default: defaults.labelSmoothing })
   @IsOptional()
   @IsNumber()
@@ -43,11 +43,11 @@ export class CreateDpoRunDto {
   @IsIn(['dpo'])
   method: 'dpo';
 
-  /** Where the policy starts; also the reference of the rewards. */
+  /** Policy version to start from; also the reference of the rewards. */
   @IsUUID()
   policyVersionId: string;
 
-  /** Must be built. The pairs of its train split are learned; its eval split measures. */
+  /** A built pair set. Training uses the pairs of its train split; its eval split is for evaluation. */
   @IsUUID()
   pairSetId: string;
 
@@ -60,7 +60,7 @@ export class CreateDpoRunDto {
 
 /** Of `dpo`: rewards are beta times what a completion gained in log-probability over the starting policy. */
 export class DpoSummaryDto extends DatasetSummaryDto {
-  /** Pairs learned. */
+  /** Number of training pairs. */
   @ApiProperty({ type: 'integer', example: 900 })
   pairs: number;
 

@@ -9,7 +9,7 @@ import { RolloutSettingsDto } from './settings.dto.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */
 export class GrpoHyperparametersDto extends RolloutSettingsDto implements Partial<GrpoHyperparameters> {
-  /** Weight of the KL to the starting policy; 0 saves computing it. */
+  /** Weight of the KL to the starting policy; 0 skips computing it. */
   @ApiPropertyOptional({ default: defaults.beta })
   @IsOptional()
   @IsNumber()
@@ -17,22 +17,22 @@ export class GrpoHyperparametersDto extends RolloutSettingsDto implements Partia
   @Max(10)
   beta?: number;
 
-  /** Divide advantages by the deviation of their group. */
+  /** Whether to divide advantages by the standard deviation of their group. */
   @ApiPropertyOptional({ default: defaults.scaleRewards })
   @IsOptional()
   @IsBoolean()
   scaleRewards?: boolean;
 
   /**
-   * What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
-   * `dr_grpo` the same in all steps.
+   * Weight of a token in the loss: `bnpo`: equal for all tokens of a step; `grpo`: equal for all completions; `dr_grpo`: equal in all
+   * steps.
    */
   @ApiPropertyOptional({ enum: tokenAveragings, enumName: 'GrpoLossType', default: defaults.lossType })
   @IsOptional()
   @IsIn(tokenAveragings)
   lossType?: TokenAveraging;
 
-  /** Whether the clipped ratio is that of a token or of its completion (GSPO). */
+  /** Whether the ratio is clipped per token or per completion (GSPO). */
   @ApiPropertyOptional({ enum: importanceLevels, enumName: 'ImportanceLevel', default: defaults.importanceSampling })
   @IsOptional()
   @IsIn(importanceLevels)

@@ -15,7 +15,7 @@ export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial
   @Max(1)
   learningRate?: number;
 
-  /** How dear it is to leave the starting policy: larger stays nearer. */
+  /** Strength of the pull towards the starting policy; larger values stay closer. */
   @ApiPropertyOptional({ default: defaults.beta })
   @IsOptional()
   @IsNumber()
@@ -23,7 +23,7 @@ export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial
   @Max(10)
   beta?: number;
 
-  /** What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same. */
+  /** Weight of a desirable completion in the loss. Raise the weight of the rarer kind until both kinds have about the same total weight. */
   @ApiPropertyOptional({ default: defaults.desirableWeight })
   @IsOptional()
   @IsNumber()
@@ -31,7 +31,7 @@ export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial
   @Max(100)
   desirableWeight?: number;
 
-  /** What an undesirable completion counts in the loss. */
+  /** Weight of an undesirable completion in the loss. */
   @ApiPropertyOptional({ default: defaults.undesirableWeight })
   @IsOptional()
   @IsNumber()
@@ -42,7 +42,7 @@ export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial
 
 /** The ratings that a run learns from: those that count now, each labeler's latest of a completion, without gold items and pilots. */
 export class RatedDataDto {
-  /** Ratings under this version are used. Must be published. */
+  /** Published criterion version whose ratings are used. */
   @IsUUID()
   criterionVersionId: string;
 
@@ -61,15 +61,15 @@ export class RatedDataDto {
   completionBatchId?: string | null;
 
   /**
-   * A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
-   * (`undecided`). The middle of the scale when left out. @example 3
+   * Completions with a mean score above the threshold are desirable, below it undesirable; those at the threshold are left out and counted
+   * as `undecided`. Default: the middle of the scale. @example 3
    */
   @ApiPropertyOptional()
   @IsOptional()
   @IsNumber()
   threshold?: number;
 
-  /** Share of prompts, by hash of their text, that are kept from training and measure it. */
+  /** Share of prompts held out for evaluation, by hash of their text. */
   @ApiPropertyOptional({ default: 0.1 })
   @IsOptional()
   @IsNumber()
@@ -77,7 +77,7 @@ export class RatedDataDto {
   @Max(0.9)
   evalFraction?: number;
 
-  /** Decides the split. The same as a pair set's gives the same split. */
+  /** Seed of the split. The seed of a pair set gives the same split as that pair set. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_483_647, default: 0 })
   @IsOptional()
   @IsInt()
@@ -92,7 +92,7 @@ export class CreateKtoRunDto {
   @IsIn(['kto'])
   method: 'kto';
 
-  /** Where the policy starts; also the reference of the rewards. */
+  /** Policy version to start from; also the reference of the rewards. */
   @IsUUID()
   policyVersionId: string;
 
@@ -111,30 +111,30 @@ export class CreateKtoRunDto {
 
 /** Of `kto`. Rewards are `beta` times what a completion gained in log-probability, means on the evaluation data. */
 export class KtoSummaryDto extends DatasetSummaryDto {
-  /** Completions learned. */
+  /** Number of training completions. */
   @ApiProperty({ type: 'integer', example: 400 })
   examples: number;
 
-  /** Of these the desirable ones. */
+  /** Number of desirable training completions. */
   @ApiProperty({ type: 'integer', example: 250 })
   desirable: number;
 
   @ApiProperty({ type: 'integer', example: 40 })
   evaluationExamples: number;
 
-  /** Completions left out because their mean score is the threshold, of both splits. */
+  /** Number of completions of both splits left out because their mean score equals the threshold. */
   @ApiProperty({ type: 'integer', example: 12 })
   undecided: number;
 
-  /** Null where the evaluation data has no desirable completion. */
+  /** Mean reward of desirable completions; null: the evaluation data has none. */
   @ApiProperty({ type: Number, nullable: true, example: 0.3 })
   desirableReward: number | null;
 
-  /** Null where the evaluation data has no undesirable completion. */
+  /** Mean reward of undesirable completions; null: the evaluation data has none. */
   @ApiProperty({ type: Number, nullable: true, example: -0.4 })
   undesirableReward: number | null;
 
-  /** Of the two; null where one is. */
+  /** Difference of the two rewards; null if either is null. */
   @ApiProperty({ type: Number, nullable: true, example: 0.7 })
   margin: number | null;
 

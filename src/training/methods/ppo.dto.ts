@@ -15,7 +15,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1)
   learningRate?: number;
 
-  /** Completions per prompt; they share the computation of the prompt and are not compared with each other. */
+  /** Completions per prompt. They share the computation of the prompt but are not compared with each other. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.groupSize })
   @IsOptional()
   @IsInt()
@@ -30,7 +30,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(16)
   innerEpochs?: number;
 
-  /** Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`. */
+  /** Penalty on the reward of each token per nat of KL to the starting policy; the initial value if `klControl` is `adaptive`. */
   @ApiPropertyOptional({ default: defaults.beta })
   @IsOptional()
   @IsNumber()
@@ -38,20 +38,20 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(10)
   beta?: number;
 
-  /** Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`. */
+  /** Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`. */
   @ApiPropertyOptional({ enum: klControls, enumName: 'KlControl', default: defaults.klControl })
   @IsOptional()
   @IsIn(klControls)
   klControl?: KlControl;
 
-  /** Nats per completion; of `adaptive`. */
+  /** Target KL in nats per completion; only for `klControl: adaptive`. */
   @ApiPropertyOptional({ default: defaults.klTarget })
   @IsOptional()
   @IsNumber()
   @IsPositive()
   klTarget?: number;
 
-  /** Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step. */
+  /** Number of completions over which `beta` adapts; larger is slower. At least a fifth of the completions of a step. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.klHorizon })
   @IsOptional()
   @IsInt()
@@ -59,7 +59,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1_000_000_000)
   klHorizon?: number;
 
-  /** Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative. */
+  /** KL estimator in the token rewards: `k1` is the log-ratio; `k3` is never negative. */
   @ApiPropertyOptional({ enum: klEstimators, enumName: 'KlEstimator', default: defaults.klEstimator })
   @IsOptional()
   @IsIn(klEstimators)
@@ -73,7 +73,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1)
   gamma?: number;
 
-  /** Of generalized advantage estimation. */
+  /** Lambda of generalized advantage estimation. */
   @ApiPropertyOptional({ default: defaults.lambda })
   @IsOptional()
   @IsNumber()
@@ -81,19 +81,19 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1)
   lambda?: number;
 
-  /** Shift and scale the advantages of a step to mean 0 and deviation 1. */
+  /** Whether to normalise the advantages of a step to mean 0 and deviation 1. */
   @ApiPropertyOptional({ default: defaults.whitenAdvantages })
   @IsOptional()
   @IsBoolean()
   whitenAdvantages?: boolean;
 
-  /** Scale the rewards of tokens to deviation 1 over a step. */
+  /** Whether to scale the token rewards of a step to deviation 1. */
   @ApiPropertyOptional({ default: defaults.whitenRewards })
   @IsOptional()
   @IsBoolean()
   whitenRewards?: boolean;
 
-  /** Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`. */
+  /** Optimizer steps per inner epoch, each on an equal share of the step's prompts; at most `promptsPerStep`. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.miniBatches })
   @IsOptional()
   @IsInt()
@@ -101,7 +101,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1024)
   miniBatches?: number;
 
-  /** How far a value may move from what it was at sampling before its gradient ends. */
+  /** Clip range of a value around its value at sampling. */
   @ApiPropertyOptional({ default: defaults.valueClip })
   @IsOptional()
   @IsNumber()
@@ -115,7 +115,7 @@ export class PpoHyperparametersDto extends OmitType(RolloutSettingsDto, ['learni
   @Max(1)
   valueLearningRate?: number;
 
-  /** What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards. */
+  /** Start of the value model: the policy's layers with a new head, or the first reward model of `rewards`. */
   @ApiPropertyOptional({ enum: valueStarts, enumName: 'ValueStart', default: defaults.valueStart })
   @IsOptional()
   @IsIn(valueStarts)

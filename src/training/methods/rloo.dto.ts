@@ -7,7 +7,7 @@ import { RolloutSettingsDto } from './settings.dto.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */
 export class RlooHyperparametersDto extends RolloutSettingsDto implements Partial<RlooHyperparameters> {
-  /** Taken off the reward per nat that a completion is likelier than under the starting policy; 0 saves computing it. */
+  /** Penalty on the reward per nat of log-ratio to the starting policy; 0 skips computing it. */
   @ApiPropertyOptional({ default: defaults.beta })
   @IsOptional()
   @IsNumber()
@@ -15,7 +15,7 @@ export class RlooHyperparametersDto extends RolloutSettingsDto implements Partia
   @Max(10)
   beta?: number;
 
-  /** Shift and scale the advantages of a step to mean 0 and deviation 1. */
+  /** Whether to normalise the advantages of a step to mean 0 and deviation 1. */
   @ApiPropertyOptional({ default: defaults.normalizeAdvantages })
   @IsOptional()
   @IsBoolean()

@@ -11,20 +11,20 @@ import {
 import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
 import { stopReasons, type Stopped, type StopReason } from '#src/rl/step-loop.js';
 
-/** What the methods that learn from their own completions are given: rewards by `rewardModelId` or by `rewards`. */
+/** Inputs of the methods that sample: rewards by `rewardModelId` or by `rewards`. */
 @ApiExtraModels(...rewardSourceModels)
 export class RolloutRunInputsDto {
-  /** Where the policy starts; also the reference of the KL. */
+  /** Policy version to start from; also the reference of the KL. */
   @IsUUID()
   policyVersionId: string;
 
-  /** The only source of reward; must be trained. Short for `rewards` with one reward model. */
+  /** A trained reward model as the only reward source. Short for `rewards` with one reward model. */
   @ApiPropertyOptional({ format: 'uuid' })
   @ValidateIf((run: RolloutRunInputsDto) => run.rewards === undefined || run.rewardModelId !== undefined)
   @IsUUID()
   rewardModelId?: string;
 
-  /** Sources of reward, whose scores are added up by their weights. */
+  /** Reward sources; the reward is the weighted sum of their scores. */
   @ApiPropertyOptional(rewardSourcesSchema)
   @IsOptional()
   @IsArray()
@@ -34,13 +34,13 @@ export class RolloutRunInputsDto {
   @Type(() => UnknownRewardSource, { keepDiscriminatorProperty: true, discriminator: rewardSourceDiscriminator })
   rewards?: RewardSourceDto[];
 
-  /** Prompts to practise on; keep the held-out ones apart. */
+  /** Prompt set to train on; keep held-out prompts separate. */
   @IsUUID()
   promptSetId: string;
 
   /**
-   * Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-   * them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+   * Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+   * `promptSetId`, whose figures include memorisation.
    */
   @IsOptional()
   @IsUUID()
@@ -52,7 +52,7 @@ export class StoppedRunDto implements Stopped {
   @ApiProperty({ enum: stopReasons, enumName: 'StopReason' })
   reason: StopReason;
 
-  /** The step (from 1) that was not taken, or was taken back. */
+  /** The step (from 1) that was not taken or was reverted. */
   @ApiProperty({ type: 'integer', example: 27 })
   step: number;
 
@@ -60,7 +60,7 @@ export class StoppedRunDto implements Stopped {
   detail: string;
 }
 
-/** Of the methods that sample. Rewards are means of the reward model on the same prompts with the same seeds. */
+/** Summary of the methods that sample. Rewards are means over the same prompts with the same seeds. */
 @ApiExtraModels(StoppedRunDto)
 export class RolloutSummaryDto {
   @ApiProperty({ example: -0.31 })
@@ -70,10 +70,10 @@ export class RolloutSummaryDto {
   rewardAfter: number;
 
   /**
-   * KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
-   * completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
-   * the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
-   * `beta: 0` without a `klBudget`, or no step with anything to learn.
+   * KL to the starting policy at the last step taken, in nats per token: Schulman's k3, averaged over the tokens of that step's
+   * completions, for the weights that sampled them. Equals the metric `kl_k3` (for `grpo` without a `klBudget`: `kl`, over the completions
+   * that it learned from) and the figure that findings and `klBudget` use. Null: not measured (`beta: 0` without a `klBudget`, or no step
+   * with anything to learn).
    */
   @ApiProperty({ type: Number, nullable: true, example: 0.08 })
   kl: number | null;
@@ -88,11 +88,11 @@ export class RolloutSummaryDto {
   @ApiProperty({ type: 'integer', example: 64 })
   evaluationPrompts: number;
 
-  /** What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+  /** Prompts used for evaluation. `train`: no evaluation prompt set was given, so the figures include memorisation. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
   split: EvaluatedSplit;
 
-  /** Null when all steps were taken. */
+  /** Why the run ended early; null: all steps were taken. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
   stopped: StoppedRunDto | null;
 }
@@ -102,11 +102,11 @@ export class DatasetSummaryDto {
   @ApiProperty({ type: 'integer', example: 120 })
   steps: number;
 
-  /** Null when all steps were taken. */
+  /** Why the run ended early; null: all steps were taken. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
   stopped: StoppedRunDto | null;
 
-  /** What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+  /** Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
   split: EvaluatedSplit;
 
@@ -116,11 +116,11 @@ export class DatasetSummaryDto {
   @ApiProperty({ example: 1.2 })
   lossAfter: number;
 
-  /** Training completions that lost their end for length. */
+  /** Number of training completions truncated at the end. */
   @ApiProperty({ type: 'integer', example: 0 })
   truncated: number;
 
-  /** Training completions that were left out, since their prompt leaves no room. */
+  /** Number of training completions left out because their prompt leaves no room. */
   @ApiProperty({ type: 'integer', example: 0 })
   dropped: number;
 }

@@ -8,9 +8,9 @@ import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes
 import { LoraDropoutDto, OptimizerBaseDto } from '#src/reward/models/optimizer.dto.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 
-/** What all methods can be told about weights along the way. */
+/** Checkpoint settings of all methods. */
 class CheckpointSettingsDto extends OptimizerBaseDto {
-  /** Steps between checkpoints, each of which can be promoted; null keeps the end's alone. */
+  /** Steps between checkpoints, each of which can be promoted; null: only the final weights are kept. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: checkpointDefaults.checkpointEvery, example: 50 })
   @IsOptional()
   @Nullable()
@@ -19,7 +19,7 @@ class CheckpointSettingsDto extends OptimizerBaseDto {
   @Max(1_000_000)
   checkpointEvery?: number | null;
 
-  /** Checkpoints that stay, the latest ones; the best one and those that became versions stay too. */
+  /** Number of latest checkpoints to keep. The best one and those promoted to versions are always kept. */
   @ApiPropertyOptional({ type: 'integer', default: checkpointDefaults.keepCheckpoints })
   @IsOptional()
   @IsInt()
@@ -27,7 +27,7 @@ class CheckpointSettingsDto extends OptimizerBaseDto {
   @Max(1000)
   keepCheckpoints?: number;
 
-  /** Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case. */
+  /** Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: checkpointDefaults.evaluateEvery, example: 25 })
   @IsOptional()
   @Nullable()
@@ -50,12 +50,12 @@ class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   @Max(1024)
   rank: number;
 
-  /** The factors' product is scaled by alpha / rank. @example 16 */
+  /** The product of the factors is scaled by alpha / rank. @example 16 */
   @IsNumber()
   @IsPositive()
   alpha: number;
 
-  /** Names of linear maps, as PEFT calls them. */
+  /** Linear layers to train, by PEFT name. */
   @ApiProperty({
     enum: linearModules,
     enumName: 'LoraTargetModule',
@@ -68,9 +68,9 @@ class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   targetModules: LinearModule[];
 }
 
-/** What all training methods can be told; all optional. */
+/** Settings of all training methods; all optional. */
 class OptimizerSettingsDto extends CheckpointSettingsDto {
-  /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
+  /** Low-rank factors to train, merged into the weights at the end; null: all weights are trained. */
   @ApiPropertyOptional({ type: () => LoraSettingsDto, nullable: true, default: null })
   @IsOptional()
   @Nullable()
@@ -78,7 +78,7 @@ class OptimizerSettingsDto extends CheckpointSettingsDto {
   @Type(() => LoraSettingsDto)
   lora?: LoraSettingsDto | null;
 
-  /** Of the learning rate after the warmup; linear and cosine end at zero. */
+  /** Learning rate schedule after the warmup; `linear` and `cosine` end at zero. */
   @ApiPropertyOptional({ enum: rateSchedules, enumName: 'LearningRateSchedule', default: optimizerDefaults.schedule })
   @IsOptional()
   @IsIn(rateSchedules)
@@ -99,9 +99,9 @@ class OptimizerSettingsDto extends CheckpointSettingsDto {
   seed?: number;
 }
 
-/** What the methods that learn from recorded completions can be told. */
+/** Settings of the methods that learn from recorded completions. */
 export class DatasetSettingsDto extends OptimizerSettingsDto {
-  /** Passes over the training split; each ends with an evaluation. */
+  /** Number of passes over the training split; each ends with an evaluation. */
   @ApiPropertyOptional({ type: 'integer', default: datasetDefaults.epochs })
   @IsOptional()
   @IsInt()
@@ -109,7 +109,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   @Max(1000)
   epochs?: number;
 
-  /** Ends training before the epochs do. */
+  /** Maximum number of steps; can end training before all epochs are done. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: datasetDefaults.maxSteps, example: 200 })
   @IsOptional()
   @Nullable()
@@ -118,7 +118,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   @Max(1_000_000)
   maxSteps?: number | null;
 
-  /** Completions per optimizer step; those of a prompt stay together. */
+  /** Completions per optimizer step; completions of a prompt stay together. */
   @ApiPropertyOptional({ type: 'integer', default: datasetDefaults.batchSize })
   @IsOptional()
   @IsInt()
@@ -126,7 +126,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   @Max(1024)
   batchSize?: number;
 
-  /** Longest prompt with its completion, in tokens; a longer completion loses its end. */
+  /** Maximum length of prompt and completion together, in tokens; a longer completion loses its end. */
   @ApiPropertyOptional({ type: 'integer', default: datasetDefaults.maxTokens })
   @IsOptional()
   @IsInt()
@@ -134,7 +134,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   @Max(1_000_000)
   maxTokens?: number;
 
-  /** Share of the steps in which the learning rate rises from 0. */
+  /** Share of the steps during which the learning rate rises from 0. */
   @ApiPropertyOptional({ default: datasetDefaults.warmupRatio })
   @IsOptional()
   @IsNumber()
@@ -143,10 +143,9 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   warmupRatio?: number;
 
   /**
-   * Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-   * layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-   * embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-   * and kept on disk.
+   * Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+   * `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+   * layers are computed once and cached on disk.
    */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: datasetDefaults.trainedLayers, example: 8 })
   @IsOptional()
@@ -157,7 +156,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   trainedLayers?: number | null;
 }
 
-/** What the methods that sample completions can be told. */
+/** Settings of the methods that sample completions. */
 export class RolloutSettingsDto extends OptimizerSettingsDto {
   @ApiPropertyOptional({ default: rolloutDefaults.learningRate })
   @IsOptional()
@@ -188,7 +187,7 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @Max(64)
   groupSize?: number;
 
-  /** Longest completion, in tokens. */
+  /** Maximum length of a completion, in tokens. */
   @ApiPropertyOptional({ type: 'integer', default: rolloutDefaults.maxTokens })
   @IsOptional()
   @IsInt()
@@ -211,15 +210,15 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   topP?: number;
 
   /**
-   * In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-   * each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+   * Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+   * sampling corrects for the difference. Evaluations use full weights.
    */
   @ApiPropertyOptional({ enum: weightFormats, enumName: 'WeightFormat', default: rolloutDefaults.rolloutWeights })
   @IsOptional()
   @IsIn(weightFormats)
   rolloutWeights?: WeightFormat;
 
-  /** With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count. */
+  /** Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`. */
   @ApiPropertyOptional({ default: rolloutDefaults.rolloutRatioMax })
   @IsOptional()
   @IsNumber()
@@ -241,7 +240,7 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @Max(10)
   clipHigh?: number;
 
-  /** Optimizer steps on the completions of one step. */
+  /** Number of passes over the completions of one step. */
   @ApiPropertyOptional({ type: 'integer', default: rolloutDefaults.innerEpochs })
   @IsOptional()
   @IsInt()
@@ -256,20 +255,20 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @Max(100_000)
   warmupSteps?: number;
 
-  /** Keep completions that were cut off out of the loss. */
+  /** Leave truncated completions out of the loss. */
   @ApiPropertyOptional({ default: rolloutDefaults.maskTruncated })
   @IsOptional()
   @IsBoolean()
   maskTruncated?: boolean;
 
-  /** Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones. */
+  /** Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones. */
   @ApiPropertyOptional({ default: rolloutDefaults.lengthPenalty })
   @IsOptional()
   @IsNumber()
   @Min(0)
   lengthPenalty?: number;
 
-  /** Taken off the reward of a completion that found no end within `maxTokens`. */
+  /** Penalty on the reward of a completion that does not end within `maxTokens`. */
   @ApiPropertyOptional({ default: rolloutDefaults.missingEosPenalty })
   @IsOptional()
   @IsNumber()
@@ -277,8 +276,8 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   missingEosPenalty?: number;
 
   /**
-   * The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-   * within it. null: no budget.
+   * Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+   * no limit.
    */
   @ApiPropertyOptional({ type: Number, nullable: true, default: rolloutDefaults.klBudget, example: 0.5 })
   @IsOptional()
@@ -287,7 +286,7 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @IsPositive()
   klBudget?: number | null;
 
-  /** Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after. */
+  /** Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training. */
   @ApiPropertyOptional({ type: 'integer', default: rolloutDefaults.evaluationPrompts })
   @IsOptional()
   @IsInt()

@@ -15,7 +15,7 @@ export class SftHyperparametersDto extends DatasetSettingsDto implements Partial
   @Max(1)
   learningRate?: number;
 
-  /** Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair. */
+  /** Completions to learn from: `best`: preferred and never rejected; `chosen`: preferred in at least one pair. */
   @ApiPropertyOptional({ enum: completionSelections, enumName: 'CompletionSelection', default: defaults.completions })
   @IsOptional()
   @IsIn(completionSelections)
@@ -28,11 +28,11 @@ export class CreateSftRunDto {
   @IsIn(['sft'])
   method: 'sft';
 
-  /** Where the policy starts. */
+  /** Policy version to start from. */
   @IsUUID()
   policyVersionId: string;
 
-  /** Must be built. The preferred completions of its train split are learned; its eval split measures. */
+  /** A built pair set. Training uses the preferred completions of its train split; its eval split is for evaluation. */
   @IsUUID()
   pairSetId: string;
 
@@ -45,14 +45,14 @@ export class CreateSftRunDto {
 
 /** Of `sft`: cross-entropy in nats per token. */
 export class SftSummaryDto extends DatasetSummaryDto {
-  /** Completions learned. */
+  /** Number of training completions. */
   @ApiProperty({ type: 'integer', example: 400 })
   examples: number;
 
   @ApiProperty({ type: 'integer', example: 40 })
   evaluationExamples: number;
 
-  /** Share of tokens that the policy gives the highest probability. @example 0.52 */
+  /** Share of tokens to which the policy gives the highest probability. @example 0.52 */
   tokenAccuracyBefore: number;
 
   @ApiProperty({ example: 0.67 })

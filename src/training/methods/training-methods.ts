@@ -34,11 +34,11 @@ interface Method<H> {
   dtos: { body: Type; hyperparameters: Type; summary: Type };
 }
 
-/** What a result on recorded completions says of its data. */
+/** Data figures of a result on recorded completions. */
 interface Lengths {
   /** Training completions, those left out too. */
   completions: number;
-  /** Of these the ones that lost their end, and that were left out for want of room. */
+  /** Truncated ones among these, and ones left out because their prompt leaves no room. */
   truncated: number;
   dropped: number;
 }
@@ -179,7 +179,7 @@ export const completeFor = (method: TrainingMethod, given: object): Hyperparamet
 
 /** What a run names, checked. */
 export interface RunSources {
-  /** Where it is the only source of reward. */
+  /** Reward model, if it is the only reward source; else null. */
   rewardModelId: string | null;
   /** Of the methods that sample, as are the prompt sets. */
   rewards: RewardSource[] | null;
@@ -199,6 +199,6 @@ export interface PlannedRun extends RunSources {
   method: TrainingMethod;
   policyVersionId: string;
   hyperparameters: HyperparametersOf[TrainingMethod];
-  /** The request does not say how many tokens are computed at once: that is chosen for this machine. */
+  /** The request gives no micro-batch size: it is chosen for this machine. */
   choosesMicroBatch: boolean;
 }

@@ -1,4 +1,4 @@
-/** The parts of a plan that need the policy's tokenizer or a training graph, as a child process makes them. */
+/** The parts of a plan that need the policy's tokenizer or a training graph; run in a child process. */
 import { type PromptContent } from '#src/common/conversation.js';
 import { chatFraming } from '#src/lm/text/chat.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
@@ -12,7 +12,7 @@ import { type DatasetHyperparameters, type RolloutHyperparameters } from '#src/r
 import { planPolicyTraining, tokensOf, type PlannedTrunk, type PolicyPlan } from '#src/rl/plan/policy-plan.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
 
-/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
+/** Number of longest prompts (in characters) checked: one of them is the longest in tokens, or close to it. A longer one fails the job. */
 const promptsEncoded = 16;
 
 export interface ExamplesTask {
@@ -39,7 +39,7 @@ export function planExamples({ files, readsReference, hyperparameters, longest, 
   return { plan: planPolicyTraining(model.config, groups, hyperparameters, trunk), given };
 }
 
-/** Before there are data. What is kept on disk takes no memory. */
+/** Plan before there is data. Cached outputs on disk take no memory. */
 export function planExamplesAhead(files: FileMap, readsReference: boolean, hyperparameters: DatasetHyperparameters, answers: ExpectedAnswers): PolicyPlan {
   const model = parseDescription(files);
   const groups = longestExamples(model, answers, hyperparameters);

@@ -2,19 +2,19 @@ import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { TrainingBytesDto, TrainingPlanDto } from '#src/reward/models/training-plan.dto.js';
 
 export class TrainingRunBytesDto extends TrainingBytesDto {
-  /** Copies of the trained weights from before the last steps, to go back to. @example 58490880 */
+  /** Bytes of the last good copies of the trained weights. @example 58490880 */
   @ApiProperty({ type: 'integer' })
   lastGood: number;
 
-  /** Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample. @example 100663296 */
+  /** Bytes of the key-value cache and, with `lora`, of the copies of frozen weights made for sampling; 0 for methods that do not sample. @example 100663296 */
   @ApiProperty({ type: 'integer' })
   sampling: number;
 
-  /** Reward models, each member of an ensemble. @example 538060032 */
+  /** Bytes of the reward models, including each member of an ensemble. @example 538060032 */
   @ApiProperty({ type: 'integer' })
   rewards: number;
 
-  /** The value model of `ppo` with its moments. @example 0 */
+  /** Bytes of the value model of `ppo` with its optimizer moments. @example 0 */
   @ApiProperty({ type: 'integer' })
   value: number;
 }

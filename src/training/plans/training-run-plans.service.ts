@@ -1,4 +1,4 @@
-// What a run would take, told and enforced before it is queued. Its inputs must have been checked.
+// Estimates what a run needs and enforces the limit before it is queued. Its inputs must have been checked.
 import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
@@ -28,7 +28,7 @@ import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 type Tasks = typeof PlanTask;
 
-/** A run whose reward model, of so many members, and pairs are still to be made. */
+/** A run whose reward model, with this number of members, and pairs do not exist yet. */
 export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
 type MicroBatch = Pick<OptimizerSettings, 'microBatchTokens'>;
 interface Planned {
@@ -114,7 +114,7 @@ export class TrainingRunPlansService {
     };
   }
 
-  /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
+  /** The micro-batch size is chosen from the plan of the whole step, unless the request gives it. */
   private async choose(
     { choosesMicroBatch, hyperparameters }: Pick<PlannedRun, 'choosesMicroBatch' | 'hyperparameters'>,
     planned: (chosen: MicroBatch) => Promise<PolicyPlan>,
@@ -140,7 +140,7 @@ export class TrainingRunPlansService {
     const plan = await this.choose(run, async (chosen) => {
       const { plan, given } = await inChild('planExamples', [{ ...task, hyperparameters: { ...hyperparameters, ...chosen } }]);
       if (plan) return plan;
-      const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
+      const message = `maxTokens ${maxTokens} leaves none of the ${given} longest completions any room after its prompt`;
       throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
     });
     return { plan };
@@ -172,12 +172,12 @@ export class TrainingRunPlansService {
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
     if (method !== 'ppo') return undefined;
     const settings = hyperparameters as PpoHyperparameters;
-    // Before there is a reward model: it will be of the policy's size.
+    // The reward model does not exist yet: it will have the policy's size.
     const start = (await this.valueStarts.config(settings, rewards ?? [])) ?? policy;
     return { start, ownStart: settings.valueStart === 'reward-model' };
   }
 
-  /** Of all members: each source has its own in memory. */
+  /** Bytes of all members: each source has its own in memory. */
   private async rewardParameters({ rewards }: PlannedRun): Promise<number> {
     const ids = (rewards ?? []).flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : []));
     let parameters = 0;
@@ -188,7 +188,7 @@ export class TrainingRunPlansService {
   }
 }
 
-/** A plan as it is told. */
+/** A plan as returned by the API. */
 const told = ({ tokens: _, ...plan }: PolicyPlan & MicroBatch): Omit<PolicyPlan, 'tokens'> & MicroBatch => plan;
 
 const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens: number | null): Omit<PlannedRun, 'choosesMicroBatch'> => ({

@@ -60,5 +60,5 @@ describe('answers that are no rewards', () => {
 
 test('private addresses and keys of other origins are refused', () => {
   expect(() => rewards({}, false)).toThrow('not a public address');
-  expect(() => rewards({ url: 'https://elsewhere.example/score', apiKeyEnv: 'ENDPOINT_KEY_R' })).toThrow('another origin');
+  expect(() => rewards({ url: 'https://elsewhere.example/score', apiKeyEnv: 'ENDPOINT_KEY_R' })).toThrow('a different origin');
 });

@@ -1,5 +1,5 @@
 /**
- * A reward server: asked by HTTP what it thinks of some texts.
+ * A reward server, which scores texts over HTTP.
  *
  *   POST <url>   {"items": [{"prompt": "...", "completion": "..."}, ...]}
  *   200          {"rewards": [0.7, ...]}     one finite number per item, in their order
@@ -76,4 +76,4 @@ function rewardsOf(body: string): unknown {
 }
 
 const unreadable = (why: string): EndpointError =>
-  new EndpointError('endpoint_answer_unreadable', `the reward server's answer cannot be read: ${why}`);
+  new EndpointError('endpoint_answer_unreadable', `the reward server's response is invalid: ${why}`);

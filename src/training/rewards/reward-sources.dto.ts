@@ -16,18 +16,18 @@ function IsPlainHeaders(): PropertyDecorator {
     value !== null &&
     Object.keys(value).length <= 20 &&
     Object.entries(value).every(([name, text]) => headerName.test(name) && !reserved.test(name) && typeof text === 'string' && /^[ -~]{0,1000}$/.test(text));
-  const defaultMessage = () => 'headers must be texts by header name, without those of the request itself and without secrets: a key goes into apiKeyEnv';
+  const defaultMessage = () => 'headers must map header names to strings, without standard request headers and without secrets: put a key into apiKeyEnv';
   return ValidateBy({ name: 'isPlainHeaders', validator: { validate, defaultMessage } });
 }
 
 class SourceOptionsDto {
-  /** In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out. */
+  /** Name in metrics such as `rewards/<name>/mean`. Default: the name of the reward model, or `http`. */
   @ApiPropertyOptional({ example: 'helpfulness' })
   @IsOptional()
   @Matches(/^[A-Za-z0-9._-]{1,64}$/, { message: 'name must be 1 to 64 letters, digits, dots, underscores or hyphens' })
   name?: string;
 
-  /** What its scores are multiplied with before they are added up; negative makes a penalty of it. */
+  /** Factor of its scores in the weighted sum; a negative weight makes it a penalty. */
   @ApiPropertyOptional({ default: 1, example: 1 })
   @IsOptional()
   @IsNumber()
@@ -43,11 +43,11 @@ export class RewardModelSourceDto extends SourceOptionsDto {
   @IsIn(['reward-model'])
   type: 'reward-model';
 
-  /** Must be trained. */
+  /** Id of a trained reward model. */
   @IsUUID()
   rewardModelId: string;
 
-  /** Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same. */
+  /** Normalise scores by mean and deviation of the model's evaluation, so that the weights of several models are comparable. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean()
@@ -70,20 +70,20 @@ export class HttpRewardSourceDto extends SourceOptionsDto {
   )
   url: string;
 
-  /** Variable of the workers' environment that holds the server's origin and key; without it no key is sent. */
+  /** Environment variable of the workers that holds the server's origin and API key. Default: no key is sent. */
   @ApiPropertyOptional({ type: String, nullable: true, example: 'ENDPOINT_KEY_REWARDS' })
   @IsOptional()
   @Nullable()
-  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ and A-Z, 0-9 or _' })
+  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ followed by A-Z, 0-9 or _' })
   apiKeyEnv?: string | null;
 
-  /** Sent with each request and shown with the run: no secrets. */
+  /** Headers of each request. They are shown with the run and must not contain secrets. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, example: { 'x-criterion': 'helpfulness' } })
   @IsOptional()
   @IsPlainHeaders()
   headers?: Record<string, string>;
 
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   @ApiPropertyOptional({ type: 'integer', default: httpDefaults.timeoutSeconds })
   @IsOptional()
   @IsInt()
@@ -99,7 +99,7 @@ export class HttpRewardSourceDto extends SourceOptionsDto {
   @Max(4096)
   batchSize?: number;
 
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   @ApiPropertyOptional({ type: 'integer', default: httpDefaults.maxConcurrency })
   @IsOptional()
   @IsInt()

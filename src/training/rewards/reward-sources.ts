@@ -1,11 +1,11 @@
-/** Where the rewards of a run come from: reward models trained here, servers that answer by HTTP, or a weighted sum of them. */
+/** Sources of the rewards of a run: reward models, HTTP servers, or a weighted sum of them. */
 
 export const rewardSourceTypes = ['reward-model', 'http'] as const;
 
 interface CommonSource {
   /** Unique in a run; in the names of metrics and in the scores of samples. */
   name: string;
-  /** What its scores are multiplied with before they are added up; negative ones make a penalty of it. */
+  /** Factor of its scores in the weighted sum; a negative weight makes it a penalty. */
   weight: number;
 }
 
@@ -19,15 +19,15 @@ export interface RewardModelSource extends CommonSource {
 export interface HttpRewardSource extends CommonSource {
   type: 'http';
   url: string;
-  /** Variable of the worker's environment that holds the key; null sends none. */
+  /** Environment variable of the worker that holds the key; null: no key is sent. */
   apiKeyEnv: string | null;
   /** Sent with each request; no secrets, since they are shown with the run. */
   headers: Record<string, string>;
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   timeoutSeconds: number;
   /** Texts per request. */
   batchSize: number;
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   maxConcurrency: number;
 }
 

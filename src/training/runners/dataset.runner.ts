@@ -13,7 +13,7 @@ interface Splits {
   evaluation: PreferenceGroup[];
   /** Which split `evaluation` is: `train` when no prompts are kept from training. */
   split: 'eval' | 'train';
-  /** What the summary says of the data beside the result. */
+  /** Data figures of the summary. */
   facts: object;
 }
 

@@ -22,7 +22,7 @@ import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import type { RunOf, TrainingRun } from '../runs/training-run.entity.js';
 import { TrainingRunsRepository } from '../runs/training-runs.repository.js';
 
-/** Trains a policy and makes it the next version. Run again it goes on from the last save, to the same bits. */
+/** Trains a policy and makes it the next version. A rerun continues from the last save, to the same bits. */
 @HandlesJob('training-run.train')
 export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   private readonly threads: number | undefined;
@@ -54,8 +54,8 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   }
 
   /**
-   * The weights at the end are a checkpoint, and those that the settings keep become the next version; of a run that
-   * diverged none does, unless somebody promotes its last good checkpoint.
+   * The final weights are a checkpoint, and those selected by `keep` become the next version. A diverged run makes no version, unless its
+   * last good checkpoint is promoted.
    */
   private async finish(run: TrainingRun, { summary, verdict, stopped, metrics, ...weights }: TrainedRun, context: JobContext): Promise<void> {
     // Whether weights are good is known one step later.
@@ -76,7 +76,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     context.phase('loading');
     const checkpoint = await this.versions.loadCheckpoint(run.policyVersionId);
     const resume = await this.saved.load<TrainingProgress>(run.id);
-    if (resume) context.log('info', `goes on after step ${resume.step}`);
+    if (resume) context.log('info', `continues after step ${resume.step}`);
     const inputs = { checkpoint, resume, record: this.recorder(run, context), threads: this.threads, context };
     try {
       // The row's hyperparameters are those of its method: the service put them there.

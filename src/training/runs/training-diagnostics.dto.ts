@@ -35,18 +35,18 @@ export class DiagnosticSeriesDto {
 /** The verdict with all that it was read from. */
 @ApiExtraModels(StoppedRunDto)
 export class TrainingDiagnosticsDto {
-  /** Null while the run has no verdict. */
+  /** Status of the verdict; null until there is one. */
   @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
   status: VerdictStatus | null;
 
-  /** Why the run ended before its last step; null when it did not. */
+  /** Why the run ended early; null: it did not. */
   @ApiProperty({ type: StoppedRunDto, nullable: true })
   stopped: StoppedRunDto | null;
 
   @ApiProperty({ type: [DiagnosticFindingDto] })
   findings: DiagnosticFindingDto[];
 
-  /** Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
+  /** Metrics named in the findings, with at most 100 points each; all metrics until there is a verdict. */
   @ApiProperty({ type: [DiagnosticSeriesDto] })
   series: DiagnosticSeriesDto[];
 }

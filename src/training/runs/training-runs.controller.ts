@@ -27,7 +27,7 @@ export class TrainingRunsController {
     private readonly curves: TrainingCurvesService,
   ) {}
 
-  /** Starts a run; when it succeeds, the policy has a new version. */
+  /** Starts a training run. When it succeeds, the policy has a new version. */
   @Post()
   @HttpCode(202)
   @RequireScopes('training:write')
@@ -44,7 +44,7 @@ export class TrainingRunsController {
     return run;
   }
 
-  /** Tells what a run would take, and whether it would fit, without starting it. */
+  /** Estimates what a run needs and whether it fits. Nothing is started. */
   @Post('plan')
   @HttpCode(200)
   @RequireScopes('training:read')
@@ -68,7 +68,7 @@ export class TrainingRunsController {
     return this.runs.get(id);
   }
 
-  /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
+  /** One entry per step, or with `maxPoints` the whole curve in few entries. To follow a run, request the steps after the last one seen. */
   @Get(':id/metrics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
@@ -79,7 +79,7 @@ export class TrainingRunsController {
     return this.curves.metrics(id, query);
   }
 
-  /** The verdict with the curves that it was read from. */
+  /** The verdict and the metric curves behind it. */
   @Get(':id/diagnostics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_getDiagnostics' })
@@ -87,7 +87,7 @@ export class TrainingRunsController {
     return this.curves.diagnostics(id);
   }
 
-  /** Some of the completions that each step learned from. */
+  /** A sample of the completions that each step learned from. */
   @Get(':id/samples')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listSamples' })

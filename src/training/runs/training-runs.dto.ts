@@ -16,38 +16,38 @@ class TrainingRunFields {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** Watch it at `/v1/jobs/{jobId}`. */
+  /** Job of the run, at `/v1/jobs/{jobId}`. */
   @ApiProperty({ format: 'uuid' })
   jobId: string;
 
   @ApiProperty({ format: 'uuid' })
   policyVersionId: string;
 
-  /** Where it is the only source of reward. */
+  /** Reward model, if it is the only reward source; else null. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rewardModelId: string | null;
 
-  /** Of the methods that sample; all of their options, defaults filled in. */
+  /** Reward sources with defaults filled in; only for methods that sample. */
   @ApiProperty({ ...rewardSourcesSchema, nullable: true })
   rewards: RewardSource[] | null;
 
-  /** Of the methods that sample, as are the rewards. */
+  /** Training prompt set; only for methods that sample. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
-  /** Of the methods that sample: what they are evaluated on; the first practice prompts when null. */
+  /** Evaluation prompt set; only for methods that sample. null: the first training prompts. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   evaluationPromptSetId: string | null;
 
-  /** Of `sft` and `dpo`. */
+  /** Pair set; only for `sft` and `dpo`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pairSetId: string | null;
 
-  /** Of `kto`; defaults filled in. */
+  /** Rated data with defaults filled in; only for `kto`. */
   @ApiProperty({ oneOf: [{ $ref: getSchemaPath(RatedDataDto) }, { type: 'null' }] })
   ratings: RatedData | null;
 
-  /** The version that came out; null until the run has succeeded. */
+  /** The resulting policy version; null until the run succeeds. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   resultPolicyVersionId: string | null;
 
@@ -66,10 +66,10 @@ function runDtoOf(method: string, { hyperparameters, summary }: { hyperparameter
     @ApiProperty({ enum: [method] })
     method: string;
 
-    @ApiProperty({ type: hyperparameters, description: "All of the method's, defaults filled in." })
+    @ApiProperty({ type: hyperparameters, description: "Hyperparameters of the method, with defaults filled in." })
     hyperparameters: object;
 
-    @ApiProperty({ type: summary, nullable: true, description: 'What the method measured; null until the run has succeeded.' })
+    @ApiProperty({ type: summary, nullable: true, description: 'Figures of the method; null until the run succeeds.' })
     summary: object | null;
   }
   Object.defineProperty(RunDto, 'name', { value: `${method[0].toUpperCase()}${method.slice(1)}TrainingRunDto` });
@@ -114,14 +114,14 @@ export class TrainingSampleDto {
   /** The completion. @example Lena gets up at ten. */
   text: string;
 
-  /** What the policy was rewarded with: the weighted sum of the scores less the penalties. @example 1.7 */
+  /** Reward: the weighted sum of the scores minus the penalties. @example 1.7 */
   reward: number;
 
-  /** What each source of reward said, by its name. */
+  /** Score of each reward source, by name. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, example: { helpfulness: 1.9 } })
   scores: Record<string, number>;
 
-  /** Relative to the other completions of the prompt. @example 0.9 */
+  /** Advantage relative to the other completions of the prompt. @example 0.9 */
   advantage: number;
 
   @ApiProperty({ type: 'integer', example: 9 })

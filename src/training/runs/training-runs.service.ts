@@ -57,7 +57,7 @@ export class TrainingRunsService {
   }
 
   /**
-   * Whether these settings can be, for whoever will have the data later.
+   * Checks settings without data, for a training whose data comes later.
    *
    * @throws ProblemException 422 as `DatasetInputsService.requirePossible`, `RolloutInputsService.requirePossible`,
    *   `requirePossibleCheckpoints`, `TrainingRunPlansService.requireFitAhead`

@@ -1,5 +1,5 @@
 /**
- * Audits a finished run on recorded completions: did it learn what holds for prompts it never saw, or did it memorise,
+ * Audits a finished run on recorded completions: does it generalise to held-out prompts, or did it memorise,
  * or run away from where it started? It knows the data's own measure only: whether the policy answers better is what a
  * comparison says.
  */
@@ -49,7 +49,7 @@ export function auditKto(run: AuditedDatasetRun): Verdict {
           below('desirability_margin', margin, { warning: 0.05, failed: 0 }, 'reward of desirable completions above that of undesirable ones, on the evaluation data'),
           above('margin_size', margin, { warning: 10, failed: 100 }, 'margin of rewards on the evaluation data'),
         ];
-  // Nats of a completion: a reference point that ran away says that the policy writes other texts.
+  // Nats per completion: a high reference point means that the policy writes different texts.
   return verdictOf([...common(run), ...separated, above('reference_point', after.kl, { warning: 20, failed: 100 }, 'estimated KL to the starting policy, in nats per completion')]);
 }
 
@@ -80,7 +80,7 @@ function overfitting({ steps, before, after }: AuditedDatasetRun): Finding {
   const lowest = Math.min(after.loss, ...steps.flatMap((step) => ('eval_loss' in step ? [step.eval_loss] : [])));
   const won = before.loss - lowest;
   const lost = won > 0 ? (after.loss - lowest) / won : 0;
-  return above('overfitting', lost, { warning: 0.1, failed: 1 }, 'share of the fall of the evaluation loss that was lost again');
+  return above('overfitting', lost, { warning: 0.1, failed: 1 }, 'share of the decrease in evaluation loss that was lost again');
 }
 
 /**
@@ -94,6 +94,6 @@ function displacement({ after }: AuditedDatasetRun): Finding {
     'likelihood_displacement',
     lost,
     { warning: 1, failed: 10 },
-    'what chosen completions lost in likelihood, in margins',
+    'decrease in likelihood of chosen completions, in margins',
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Audits a finished run on rollouts: did the policy learn, or did it drift, collapse or game the reward?
- * It looks back over all steps and says what it saw with the numbers; it cannot see what the reward
+ * It looks back over all steps and reports its findings with numbers; it cannot see what the reward
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
 import { correlation } from '#src/common/statistics.js';
@@ -29,7 +29,7 @@ export interface AuditedRun {
   steps: Steps;
   rewardBefore: number;
   rewardAfter: number;
-  /** What the rewards before and after were measured on. */
+  /** Prompts used for the rewards before and after. */
   split: EvaluatedSplit;
   /** The weights are those of the best evaluation. */
   best: boolean;
@@ -69,7 +69,7 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
 
 /** The best of several evaluations is too good by chance, and on practised prompts by memory as well. */
 function heldOut({ split, best }: AuditedRun): Finding {
-  return heldOutFinding(split === 'eval', best ? 'the weights were chosen by prompts that were practised on, which favours what was memorised' : undefined);
+  return heldOutFinding(split === 'eval', best ? 'the weights were chosen on training prompts, which favours memorisation' : undefined);
 }
 
 /**
@@ -80,28 +80,28 @@ function heldOut({ split, best }: AuditedRun): Finding {
  */
 export const klMetric = (steps: Steps): 'kl_k3' | 'kl' => (series(steps, 'kl_k3').length > 0 ? 'kl_k3' : 'kl');
 
-/** How far from the start the run ended. */
+/** Distance from the start at the end of the run. */
 function klSize({ steps }: AuditedRun): Finding {
   const name = klMetric(steps);
   const [bounds, what] = [{ warning: 0.5, failed: 2 }, `KL to the start in nats per token, ${endingWindow(steps)}`];
   if (series(steps, name).length > 0) return above('kl_size', ending(steps, name), bounds, what);
-  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn measure none)');
+  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn are not measured)');
 }
 
-/** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
+/** Growth per step over the last half: a policy that still drifts has not settled on a trade-off. */
 function klSlope({ steps }: AuditedRun): Finding {
   const values = series(steps, klMetric(steps));
   const half = values.slice(Math.floor(values.length / 2));
   const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of the KL to the start per step, over the last half of the steps'];
   if (half.length >= 3) return above('kl_slope', leastSquaresSlope(half), bounds, what);
-  return notMeasured('kl_slope', bounds, what, 'a trend takes three steps with a KL');
+  return notMeasured('kl_slope', bounds, what, 'a trend needs three steps with a KL');
 }
 
 function entropyCollapse({ steps }: AuditedRun): Finding | undefined {
   if (series(steps, 'entropy').length === 0) return undefined;
   const before = beginning(steps, 'entropy');
   const left = before > 0 ? ending(steps, 'entropy') / before : 1;
-  return below('entropy_collapse', left, { warning: 0.3, failed: 0.05 }, 'share of the entropy that is left');
+  return below('entropy_collapse', left, { warning: 0.3, failed: 0.05 }, 'share of the initial entropy that remains');
 }
 
 /** Above the bounds where there are figures of this name. */
@@ -109,18 +109,18 @@ function aboveIn({ steps }: AuditedRun, name: string, check: string, bounds: { w
   return series(steps, name).length === 0 ? undefined : above(check, ending(steps, name), bounds, what);
 }
 
-/** Of the methods that compare a group. */
+/** For methods that compare a group. */
 function zeroStd(run: AuditedRun): Finding | undefined {
-  return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups without any contrast at the end');
+  return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups with equal rewards at the end');
 }
 
-/** Of PPO: how far the inner epochs carry the policy from the one that wrote the completions, which they learn from all the same. */
+/** For PPO: how far the inner epochs move the policy away from the one that sampled the completions. */
 function stepSize(run: AuditedRun): Finding | undefined {
   const what = 'divergence per token between the policy before and during its inner epochs, at the end';
   return aboveIn(run, 'policy/approxkl_avg', 'step_size', { warning: 0.05, failed: 1 }, what);
 }
 
-/** What is clipped is computed and teaches nothing. */
+/** Clipped tokens are computed but give no gradient. */
 function clipping(run: AuditedRun): Finding | undefined {
   const bounds = { warning: 0.3, failed: Infinity };
   return (
@@ -129,7 +129,7 @@ function clipping(run: AuditedRun): Finding | undefined {
   );
 }
 
-/** Of PPO. A value model that says the same everywhere explains nothing, 0; below that, advantages would be less noisy without it. */
+/** For PPO. A constant value model explains nothing (0); below 0, advantages would be less noisy without it. */
 function valueFit({ steps }: AuditedRun): Finding | undefined {
   if (series(steps, 'val/var_explained').length === 0) return undefined;
   const what = "share of the returns' variance that the value model explains, at the end";

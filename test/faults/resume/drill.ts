@@ -21,7 +21,7 @@ export interface SubjectReport {
   resumedAfter: number[];
   /** Why those that were lost failed. */
   errors: string[];
-  /** Of the weights. */
+  /** Size of the weights in bytes. */
   sha256: string;
 }
 
@@ -114,8 +114,8 @@ export class ResumeDrill {
     );
     if (results[0].count > 1) report.doubled++;
     const { rows: lines } = await this.database.query<{ step: number }>(
-      `SELECT substring(message FROM 'goes on after step (\\d+)')::int AS step FROM job_logs
-       WHERE job_id = $1 AND message LIKE '%goes on after step %' ORDER BY id`,
+      `SELECT substring(message FROM 'continues after step (\\d+)')::int AS step FROM job_logs
+       WHERE job_id = $1 AND message LIKE '%continues after step %' ORDER BY id`,
       [jobId],
     );
     report.resumedAfter.push(...lines.map(({ step }) => step));

@@ -65,7 +65,7 @@ function checkKeys(metadata: Metadata, architecture: Architecture): void {
   };
   const isNothing = (key: string): boolean => isUnset(metadata.get(key)) || Number(metadata.get(key)) === 0;
   const unknown = metadata.keys().find((key) => !isKnown(key) && !isNothing(key));
-  if (unknown !== undefined) throw new GgufError(`metadata "${unknown}" is not supported: the key is not known here, and may change what the model computes`);
+  if (unknown !== undefined) throw new GgufError(`metadata "${unknown}" is not supported: the key is unknown and may change what the model computes`);
 }
 
 function tensorShape({ tensors }: GgufHeader, name: string): number[] {

@@ -47,7 +47,7 @@ export class Cursor {
   /** A 64-bit count; those over 2^53 cannot be true of any file. */
   count(what: string): number {
     const value = this.view.getBigUint64(this.take(8, what), true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new GgufError(`${what}: ${value} is no possible count`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new GgufError(`${what}: ${value} is not a valid count`);
     return Number(value);
   }
 

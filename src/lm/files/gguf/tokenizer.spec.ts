@@ -54,7 +54,7 @@ describe('tokenizers in GGUF', () => {
     ['types of another length', { 'tokenizer.ggml.token_type': [1] }, /has 1 items for 360 tokens/],
     ['strange merge', { 'tokenizer.ggml.merges': ['x zzz'] }, /"x zzz" does not join two tokens/],
     ['merge of one part', { 'tokenizer.ggml.merges': ['x'] }, /"x" does not join two tokens/],
-    ['mark outside', { 'tokenizer.ggml.bos_token_id': 999 }, /bos_token_id 999 is none of 360 tokens/],
+    ['mark outside', { 'tokenizer.ggml.bos_token_id': 999 }, /bos_token_id 999 must be below the number of tokens, 360/],
     ['scores missing', { 'tokenizer.ggml.model': 'llama' }, /scores" has 0 items/],
   ])('refuses: %s', (_, change, message) => {
     const metadata = metadataOf({ ...smollm, ...change });

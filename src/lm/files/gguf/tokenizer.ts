@@ -177,7 +177,7 @@ function tokenizerConfig(metadata: Metadata, { tokens }: Vocabulary, kind: 'gpt2
   const named = Object.entries(roles).flatMap(([role, field]) => {
     const id = metadata.optionalCount(`tokenizer.ggml.${role}_token_id`);
     if (id === undefined) return [];
-    if (id >= tokens.length) throw new GgufError(`tokenizer.ggml.${role}_token_id ${id} is none of ${tokens.length} tokens`);
+    if (id >= tokens.length) throw new GgufError(`tokenizer.ggml.${role}_token_id ${id} must be below the number of tokens, ${tokens.length}`);
     return [[field, tokens[id]]];
   });
   const template = metadata.text('tokenizer.chat_template');
@@ -191,7 +191,7 @@ function tokenizerConfig(metadata: Metadata, { tokens }: Vocabulary, kind: 'gpt2
   };
 }
 
-/** Puts the begin and end marks around a text, where the model wants them. */
+/** Adds the begin and end tokens around a text, if the model uses them. */
 function postProcessor(config: Json, { ids }: Vocabulary): Json | null {
   const mark = (wanted: unknown, token: unknown): string[] => (wanted === true && typeof token === 'string' ? [token] : []);
   const before = mark(config.add_bos_token, config.bos_token);

@@ -135,7 +135,7 @@ class Fetcher {
       this.doneBytes = before + bytes;
       this.options.onProgress?.({ file: file.path, doneBytes: this.doneBytes, totalBytes: this.totalBytes });
     };
-    // A blob has its name only after it was verified; its size tells whether it was cut since.
+    // A blob gets its name only after it was verified; its size shows whether it was truncated since.
     const have = await stat(blob).then(({ size }) => size, () => undefined);
     if (have !== file.bytes) {
       await rm(blob, { force: true });
@@ -162,7 +162,7 @@ async function link(blob: string, path: string): Promise<void> {
 async function fromCache(repository: Repository, cache: RepositoryCache, ggufFile?: string): Promise<DownloadedModel> {
   const what = `${repositoryId(repository)}@${repository.revision}`;
   const missing = (name: string): never => {
-    throw new HubError(`${what}: ${name} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it`);
+    throw new HubError(`${what}: ${name} is not in the cache, and HF_HUB_OFFLINE prevents downloading it`);
   };
   const ref = isCommit(repository.revision) ? repository.revision : await readFile(cache.ref, 'utf8').catch(() => '');
   const commit = ref.trim();

@@ -57,7 +57,7 @@ export class HubClient {
     const id = repositoryId(repository);
     try {
       const { sha } = await modelInfo({ ...common, name: id, revision: repository.revision, additionalFields: ['sha'] });
-      if (!isCommit(sha)) throw new HubError(`${id}: the Hub gave ${JSON.stringify(sha)} for a commit`);
+      if (!isCommit(sha)) throw new HubError(`${id}: the Hub returned ${JSON.stringify(sha)}, which is not a commit`);
       const files: RemoteFile[] = [];
       let seen = 0;
       for await (const entry of listFiles({ ...common, repo: { type: 'model', name: id }, revision: sha })) {
@@ -121,7 +121,7 @@ function remoteFile(id: string, { path, size, oid, lfs }: TreeEntry): RemoteFile
   const bytes = lfs?.size ?? size;
   const pattern = lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/;
   if (typeof path !== 'string' || typeof hash !== 'string' || !pattern.test(hash) || !Number.isSafeInteger(bytes) || (bytes as number) < 0)
-    throw new HubError(`${id}: the Hub lists ${JSON.stringify({ path, size, oid, lfs }).slice(0, 300)}, which is no file`);
+    throw new HubError(`${id}: the Hub lists ${JSON.stringify({ path, size, oid, lfs }).slice(0, 300)}, which is not a file`);
   return { path, bytes: bytes as number, hash, hashKind: lfs ? 'sha256' : 'git-sha1' };
 }
 
@@ -133,10 +133,10 @@ function explain(error: unknown, what: string, endpoint: URL): unknown {
     return new HubError(`${what}: ${endpoint.origin} cannot be reached (${reason})`, undefined, cause);
   }
   const reasons: Record<number, string> = {
-    401: 'does not exist, or needs a token: set HF_TOKEN',
-    403: 'may not be read with this token: ask for access on its page, or set another HF_TOKEN',
+    401: 'does not exist or needs a token: set HF_TOKEN',
+    403: 'is not accessible with this token: request access on its page, or set another HF_TOKEN',
     404: 'does not exist',
-    429: 'cannot be read now: the Hub limits how often this address may ask',
+    429: 'cannot be read now: the Hub limits the request rate of this address',
   };
   return new HubError(`${what}: ${reasons[error.statusCode] ?? `the Hub answered ${error.statusCode}`}`, error.statusCode, cause);
 }

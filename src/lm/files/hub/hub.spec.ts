@@ -95,8 +95,8 @@ describe('the Hub', () => {
   });
 
   it.each([
-    [401, /tiny\/model@main: does not exist, or needs a token: set HF_TOKEN/],
-    [403, /may not be read with this token/],
+    [401, /tiny\/model@main: does not exist or needs a token: set HF_TOKEN/],
+    [403, /is not accessible with this token/],
     [404, /tiny\/model@main: does not exist/],
     [400, /the Hub answered 400/],
   ])('explains %d at once', async (status, message) => {
@@ -121,7 +121,7 @@ describe('the Hub', () => {
 
   it('uses the cache alone when it is told to', async () => {
     const offline = env({ HF_HUB_OFFLINE: '1' });
-    await expect(download({ env: offline })).rejects.toThrow(/tiny\/model@main: config.json is not in the cache, and HF_HUB_OFFLINE forbids/);
+    await expect(download({ env: offline })).rejects.toThrow(/tiny\/model@main: config.json is not in the cache, and HF_HUB_OFFLINE prevents/);
     await download();
     await hub.stop();
     expect(await loadCheckpoint('hub:tiny/model', { env: offline })).toEqual(checkpoint);
@@ -142,16 +142,16 @@ describe('the Hub', () => {
     const replace = (name: string, change: object) => (entries: Record<string, unknown>[]) =>
       entries.map((entry) => (entry.path === name ? { ...entry, ...change } : entry));
     hub.list = replace('config.json', { oid: '../../../../etc/x' });
-    await expect(download()).rejects.toThrow(/which is no file/);
+    await expect(download()).rejects.toThrow(/which is not a file/);
     hub.list = replace(weights, { lfs: { oid: '../x', size: 5 } });
-    await expect(download()).rejects.toThrow(/which is no file/);
+    await expect(download()).rejects.toThrow(/which is not a file/);
     hub.list = replace('config.json', { size: -1 });
-    await expect(download()).rejects.toThrow(/which is no file/);
+    await expect(download()).rejects.toThrow(/which is not a file/);
     hub.list = replace('config.json', { path: '../config.json' });
     await expect(download()).rejects.toThrow(/has no config.json/);
     hub.list = (entries) => entries;
     hub.sha = '../../x';
-    await expect(download()).rejects.toThrow(/for a commit/);
+    await expect(download()).rejects.toThrow(/which is not a commit/);
     expect(await readdir(cache)).toEqual([]);
   });
 
