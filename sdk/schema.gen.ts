@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * Get the key that asks
-         * @description The key that asks: its scopes, its vendor, when it expires.
+         * @description The key of this request: scopes, vendor and expiry.
          *
          *     Needs a key, whatever its scopes. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
          */
@@ -1087,7 +1087,7 @@ export interface paths {
         put?: never;
         /**
          * Create a policy version
-         * @description Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run.
+         * @description Creates a version from uploaded files or from an endpoint. The files are validated; the model is not run.
          *
          *     Needs the scope `policies:write`. Not open to keys of vendors.
          */
