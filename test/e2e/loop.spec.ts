@@ -76,7 +76,7 @@ test('the new policy leads back to its prompts and ratings, and these lead to it
   const [uploaded, trained] = versions.data;
   expect(trained).toMatchObject({ number: 2, origin: 'trained', parentVersionId: uploaded.id });
   const types = async (id: string, direction: 'up' | 'down', type: Parameters<typeof trace>[0]) =>
-    new Set((await trace(type, id, direction)).nodes.map((node) => node.type as string));
+    new Set((await trace(type, id, direction)).nodes.map((node) => node.type));
   expect(await types(trained.id, 'up', 'policy_version')).toEqual(
     new Set(['policy_version', 'training_run', 'reward_model', 'pair_set', 'criterion_version', 'completion_batch', 'prompt_set', 'model', 'artifact']),
   );

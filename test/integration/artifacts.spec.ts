@@ -48,7 +48,7 @@ test('ranges, and nothing at all when the client has it', async () => {
   expect(part.body.equals(content.subarray(100, 200))).toBe(true);
   expect(part.headers).toMatchObject({ 'content-range': 'bytes 100-199/5000', 'content-length': '100' });
   for (const [header, range] of [['bytes=-3', '4997-4999'], ['bytes=4998-9999', '4998-4999'], ['Bytes=0-0', '0-0']]) {
-    const some = await get(path).set('range', header!).responseType('blob').expect(206);
+    const some = await get(path).set('range', header).responseType('blob').expect(206);
     expect(some.headers['content-range']).toBe(`bytes ${range}/5000`);
   }
   for (const header of ['bytes=0-1,3-4', 'lines=0-1']) await get(path).set('range', header).expect(200);
