@@ -3,6 +3,7 @@ import { access, mkdir, open, readdir, readFile, rename, rm, stat, type FileHand
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isId } from '#src/common/id.js';
 import { ProblemException, unavailable } from '#src/common/problem.js';
 import { openFile, pieces, type OpenByteSource } from '#src/lm/files/byte-source.js';
 import {
@@ -14,7 +15,6 @@ import {
   type StoredContent,
 } from './artifact-store.js';
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * One file per content, `sha256/ab/cdef...`; half-written ones only ever lie under `tmp/`. Once the store has a marker, a
@@ -102,7 +102,7 @@ export class LocalArtifactStore extends ArtifactStore {
 
   private async readMarker(): Promise<string | undefined> {
     const text = (await readFile(this.markerFile, 'utf8').catch(() => '')).trim();
-    return uuid.test(text) ? text : undefined;
+    return isId(text) ? text : undefined;
   }
 
   private async mustBeThere(): Promise<void> {

@@ -14,3 +14,8 @@ export function newIds(count: number): string[] {
   const start = random.length === 0 ? 0 : (random[0] << 16) | (random[1] << 8) | random[2];
   return Array.from({ length: count }, (_, i) => v7({ random: random.subarray(16 * i, 16 * i + 16), msecs, seq: start + i }));
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** As ids are stored: in lower case. */
+export const isId = (value: unknown): value is string => typeof value === 'string' && uuid.test(value);

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsUUID as LooksLikeUUID, type ValidationOptions } from 'class-validator';
+import { isId } from './id.js';
 
 /**
  * An id, or with `each` a list of them, in lower case before any rule looks at it: two letter cases are one id, and a list
@@ -20,10 +21,8 @@ export function lowerCase(value: unknown): unknown {
   return Array.isArray(value) ? value.map(lowerCase) : value;
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The ids of an address (`:id`, `:sessionId`) in lower case. */
 export function withLowerCaseIds(params: Record<string, unknown>): Record<string, unknown> {
-  const isId = (name: string, value: unknown): value is string => /(^i|I)d$/.test(name) && typeof value === 'string' && uuid.test(value);
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, isId(name, value) ? value.toLowerCase() : value]));
+  const namesId = (name: string, value: unknown): value is string => /(^i|I)d$/.test(name) && typeof value === 'string' && isId(value.toLowerCase());
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, namesId(name, value) ? value.toLowerCase() : value]));
 }

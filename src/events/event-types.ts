@@ -1,5 +1,7 @@
 // Every domain event of the system: what happened, to which ids, told to whom. This one table is the TypeScript
 // union, the check at run time, and the schemas of the OpenAPI document's `webhooks`.
+import { misfits } from '#src/common/field-table.js';
+import { isId } from '#src/common/id.js';
 
 /** `id?` may be null. A `name` is an identifier (a type, an alias), never free text of a user. */
 type FieldKind = 'id' | 'id?' | 'name' | 'name?' | 'count';
@@ -57,13 +59,12 @@ export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T>; ven
 
 export const eventTypes = Object.keys(eventDefinitions) as EventType[];
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const word = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}$/;
-const matches: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
-  id: (value) => typeof value === 'string' && uuid.test(value),
-  'id?': (value) => value === null || matches.id(value),
+const fits: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
+  id: isId,
+  'id?': (value) => value === null || isId(value),
   name: (value) => typeof value === 'string' && word.test(value),
-  'name?': (value) => value === null || matches.name(value),
+  'name?': (value) => value === null || fits.name(value),
   count: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 };
 
@@ -73,10 +74,7 @@ export class InvalidEventError extends Error {
 
 /** Only the declared ids and names may leave the system in an event. @throws InvalidEventError */
 export function checkEvent({ type, data }: Pick<DomainEvent, 'type' | 'data'>): void {
-  const fields: Readonly<Record<string, FieldKind>> = eventDefinitions[type].fields;
-  const given = data as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(fields).filter(([name, kind]) => !matches[kind](given[name])).map(([name, kind]) => `${name} is no ${kind}`);
-  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(fields, name)).map((name) => `${name} is not declared`);
-  const mistakes = [...wrong, ...unknown];
+  const { wrong, unknown } = misfits<FieldKind>(data, eventDefinitions[type].fields, fits);
+  const mistakes = [...wrong.map(([name, kind]) => `${name} is no ${kind}`), ...unknown.map((name) => `${name} is not declared`)];
   if (mistakes.length > 0) throw new InvalidEventError(`event ${type}: ${mistakes.join(', ')}`);
 }

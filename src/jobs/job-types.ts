@@ -1,5 +1,7 @@
 // Every job of the system, its payload and the queue that carries it. A new kind of job starts here: the
 // compiler then asks for its handler's payload type, and a worker refuses to boot until it has the handler.
+import { misfits } from '#src/common/field-table.js';
+import { isId } from '#src/common/id.js';
 
 /** One member per job. Payloads carry ids, never data: the handler reads the rows when it runs. */
 type JobSpec =
@@ -16,6 +18,11 @@ type SpecOf<T extends JobType> = Extract<JobSpec, { type: T }>;
 export type PayloadOf<T extends JobType> = SpecOf<T>['payload'];
 
 type FieldKind = 'id' | 'ids';
+
+const fits: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
+  id: isId,
+  ids: (value) => Array.isArray(value) && value.every(isId),
+};
 
 /** The same facts at run time; mapped over `JobSpec`, so that neither side can drift from the other. */
 const definitions: {
@@ -65,21 +72,11 @@ export class InvalidPayloadError extends Error {}
  * @throws InvalidPayloadError naming the job and every field at fault
  */
 export function checkPayload<T extends JobType>(type: T, payload: unknown): PayloadOf<T> {
-  const fields: Record<string, FieldKind> = definitions[type].fields;
-  const given = payload !== null && typeof payload === 'object' ? (payload as Record<string, unknown>) : {};
-  const wrong = Object.entries(fields).filter(([name, kind]) => !matches(kind, given[name]));
-  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(fields, name));
-  if (wrong.length === 0 && unknown.length === 0) return given as PayloadOf<T>;
+  const { wrong, unknown } = misfits<FieldKind>(payload, definitions[type].fields, fits);
+  if (wrong.length === 0 && unknown.length === 0) return payload as PayloadOf<T>;
   const mistakes = [
     ...wrong.map(([name, kind]) => `${name} must be ${kind === 'id' ? 'an id' : 'a list of ids'}`),
     ...unknown.map((name) => `${name} is not a field of this payload`),
   ];
   throw new InvalidPayloadError(`payload of ${type}: ${mistakes.join(', ')}`);
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function matches(kind: FieldKind, value: unknown): boolean {
-  const isId = (item: unknown) => typeof item === 'string' && uuid.test(item);
-  return kind === 'id' ? isId(value) : Array.isArray(value) && value.every(isId);
 }

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { allocatorEnv } from '#src/process/supervisor.js';
+import { allocatorEnv } from '#src/process/allocator.js';
 import type { SoakRequest, SoakResult } from '../../bench/memory/soak.js';
 import { transpile } from '../support/transpile.js';
 
