@@ -36,6 +36,16 @@ export const auth = `
     PRIMARY KEY (api_key_id, key)
   );
   CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+  CREATE TABLE idempotency_sets (
+    api_key_id uuid NOT NULL REFERENCES api_keys,
+    key text NOT NULL,
+    first_line integer NOT NULL,
+    print text NOT NULL,
+    results text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (api_key_id, key, first_line)
+  );
+  CREATE INDEX idempotency_sets_age ON idempotency_sets (created_at);
   CREATE TABLE audit_log (
     id uuid PRIMARY KEY,
     action text NOT NULL,

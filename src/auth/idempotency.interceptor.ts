@@ -13,7 +13,10 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { lastValueFrom, of, type Observable } from 'rxjs';
+import type { BulkItemResult } from '#src/common/bulk.js';
+import { sha256 } from '#src/common/hash.js';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
+import { underKey, type WriteOnce } from '#src/common/write-once.js';
 import { Database } from '#src/database/database.js';
 import { secretAnswerKey, type AuthenticatedRequest } from './auth.js';
 import { IdempotencyRepository, type StoredAnswer } from './idempotency.repository.js';
@@ -31,7 +34,8 @@ const forgottenAtOnce = 1000;
  * is renewed, however long that takes.
  *
  * What a request with a JSON body writes and the answer under its key are one transaction: a process that dies leaves
- * both or neither. A streamed body is read in many transactions, see `docs/api.md`.
+ * both or neither. A streamed body is read in many transactions. Each set of its lines and the results of the set are one, so that
+ * a repeat of a bulk that was cut off goes on after the sets that landed.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBootstrap, OnModuleDestroy {
@@ -85,7 +89,14 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
       });
     const renewal = setInterval(() => void this.renew(keyId, key), IdempotencyInterceptor.renewEveryMs);
     try {
-      if (request.body instanceof Readable) return of(await this.landed(request, next, keep));
+      if (request.body instanceof Readable) {
+        const keepLanded = (body: string, print: string) =>
+          this.database.transaction(async () => {
+            await keep(body, print);
+            await this.answers.dropSets(keyId, key);
+          });
+        return of(await underKey(this.once(keyId, key, head), () => this.landed(request, next, keepLanded)));
+      }
       return of(
         await this.database.transaction(async () => {
           const answer: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
@@ -113,6 +124,20 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     return given instanceof StreamableFile ? new StreamableFile(Buffer.from(held), given.options) : given;
   }
 
+  private once(keyId: string, key: string, head: string): WriteOnce {
+    return (lines, write) =>
+      this.database.transaction(async () => {
+        const firstLine = lines[0].line;
+        const print = sha256(head + JSON.stringify(lines));
+        const stored = await this.answers.findSet(keyId, key, firstLine);
+        if (stored && stored.print !== print) throw reused();
+        if (stored) return JSON.parse(stored.results) as BulkItemResult[];
+        const results = await write();
+        await this.answers.keepSet(keyId, key, firstLine, { print, results: JSON.stringify(results) });
+        return results;
+      });
+  }
+
   private async renew(keyId: string, key: string): Promise<void> {
     // A failed renewal is made up for by the next one.
     await this.answers.renew(keyId, key).catch(() => undefined);
@@ -120,6 +145,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
 
   /** Some at a time, so that no transaction is long. */
   private async forget(): Promise<void> {
+    await this.answers.forgetSets();
     while (this.timer && (await this.answers.forget(forgottenAtOnce)) === forgottenAtOnce);
   }
 }

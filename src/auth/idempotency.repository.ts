@@ -12,6 +12,14 @@ export interface StoredAnswer {
   body: string | null;
 }
 
+/** Lines of a bulk request that landed while the request itself was not answered yet. */
+export interface StoredSet {
+  /** Of the request's address and these lines. */
+  print: string;
+  /** JSON: one result for each line. */
+  results: string;
+}
+
 @Injectable()
 export class IdempotencyRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -50,6 +58,33 @@ export class IdempotencyRepository {
       `UPDATE idempotency_keys SET request_hash = $3, status = $4, headers = $5, body = $6 WHERE api_key_id = $1 AND key = $2`,
       [apiKeyId, key, requestHash, status, headers, body],
     );
+  }
+
+  /** What became of a set of lines that landed under this key; undefined if it did not. */
+  async findSet(apiKeyId: string, key: string, firstLine: number): Promise<StoredSet | undefined> {
+    const rows: StoredSet[] = await this.dataSource.query(
+      `SELECT print, results FROM idempotency_sets
+       WHERE api_key_id = $1 AND key = $2 AND first_line = $3 AND created_at >= now() - interval '24 hours'`,
+      [apiKeyId, key, firstLine],
+    );
+    return rows[0];
+  }
+
+  /** @throws QueryFailedError unique `idempotency_sets_pkey` if another process wrote the set meanwhile */
+  async keepSet(apiKeyId: string, key: string, firstLine: number, { print, results }: StoredSet): Promise<void> {
+    await this.dataSource.query(
+      `INSERT INTO idempotency_sets (api_key_id, key, first_line, print, results) VALUES ($1, $2, $3, $4, $5)`,
+      [apiKeyId, key, firstLine, print, results],
+    );
+  }
+
+  /** The response of the whole request is kept instead. */
+  async dropSets(apiKeyId: string, key: string): Promise<void> {
+    await this.dataSource.query(`DELETE FROM idempotency_sets WHERE api_key_id = $1 AND key = $2`, [apiKeyId, key]);
+  }
+
+  async forgetSets(): Promise<void> {
+    await this.dataSource.query(`DELETE FROM idempotency_sets WHERE created_at < now() - interval '24 hours'`);
   }
 
   /** Drops up to `limit` answers that no repeat can get any more; how many. */

@@ -4,6 +4,7 @@ import { bulkResult, type BulkItemResult, type BulkResult } from './bulk.js';
 import { readNdjson, type NdjsonLine } from './ndjson.js';
 import type { ProblemDetail } from './problem.js';
 import { validatePlain } from './validation.js';
+import { writeOnce } from './write-once.js';
 
 /** A line that was read and has passed its DTO's rules. */
 export interface BulkLine<T> {
@@ -34,7 +35,8 @@ export async function landLines<T extends object>(
   let waiting: BulkLine<T>[] = [];
   let characters = 0;
   const flush = async () => {
-    if (waiting.length > 0) results.push(...(await land(waiting)));
+    const lines = waiting;
+    results.push(...(await writeOnce(lines, async () => (lines.length > 0 ? land(lines) : []))));
     waiting = [];
     characters = 0;
   };

@@ -39,18 +39,21 @@ test('an over-long line is dropped without being held, and counted once', async 
   ]);
 });
 
-test('sets end by lines or by bytes, and hold every line once', async () => {
-  const pieces = Array.from({ length: 10 }, (_, i) => Buffer.from(`${i}\n${'"x"'.padEnd(100)}\n\n`));
-  const sets = async (limits: { lines: number; bytes: number }) => {
-    const found: number[][] = [];
-    for await (const set of readNdjsonSets(Readable.from(pieces), { maxLineCharacters: 1000, ...limits })) found.push(set.map(({ line }) => line));
-    return found;
-  };
-  const all = Array.from({ length: 10 }, (_, i) => [3 * i + 1, 3 * i + 2]);
-  const inSets = (size: number) => Array.from({ length: Math.ceil(10 / size) }, (_, i) => all.slice(i * size, (i + 1) * size).flat());
-  expect(await sets({ lines: 3, bytes: 1e6 })).toEqual(inSets(2));
-  expect(await sets({ lines: 1e6, bytes: 300 })).toEqual(inSets(3));
-  expect(await sets({ lines: 1e6, bytes: 1e6 })).toEqual([all.flat()]);
+test('sets end by lines or by characters and hold every line once, in whatever pieces the body arrives', async () => {
+  const body = Buffer.from(Array.from({ length: 10 }, (_, i) => `${i}\n${'"x"'.padEnd(100)}\n\n`).join(''));
+  const all = Array.from({ length: 10 }, (_, i) => [3 * i + 1, 3 * i + 2]).flat();
+  for (const piece of [1, 7, 104, 5000]) {
+    const pieces = Array.from({ length: Math.ceil(body.length / piece) }, (_, i) => body.subarray(i * piece, (i + 1) * piece));
+    const sets = async (limits: { lines: number; characters: number }) => {
+      const found: number[][] = [];
+      for await (const set of readNdjsonSets(Readable.from(pieces), { maxLineCharacters: 1000, ...limits })) found.push(set.map(({ line }) => line));
+      return found;
+    };
+    const inSets = (size: number) => Array.from({ length: Math.ceil(20 / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+    expect(await sets({ lines: 3, characters: 1e6 })).toEqual(inSets(3));
+    expect(await sets({ lines: 1e6, characters: 200 })).toEqual(inSets(4));
+    expect(await sets({ lines: 1e6, characters: 1e6 })).toEqual([all]);
+  }
 });
 
 test('case 62, case 7: a line that is not UTF-8 fails alone and a byte order mark is skipped, wherever chunks are cut', async () => {

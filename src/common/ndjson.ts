@@ -22,22 +22,24 @@ export async function* readNdjson(body: Readable, maxLineCharacters = 1_048_576)
 }
 
 /**
- * The same in sets, so that the consumer can write set by set. A set ends with the piece of the body in which it has
- * got `lines` lines or `bytes` bytes: a promise per line would take as long as reading it.
+ * The same in sets, so that the consumer can write set by set: a promise per line would take as long as reading it. A set ends with
+ * the line by which it has got `lines` lines or `characters` characters, in whatever pieces the body arrives.
  */
 export async function* readNdjsonSets(
   body: Readable,
-  { maxLineCharacters, ...set }: { maxLineCharacters: number; lines: number; bytes: number },
+  { maxLineCharacters, ...set }: { maxLineCharacters: number; lines: number; characters: number },
 ): AsyncGenerator<NdjsonLine[]> {
   let lines: NdjsonLine[] = [];
-  let bytes = 0;
+  let characters = 0;
   for await (const block of blocks(body, maxLineCharacters)) {
-    for (const line of block.lines) lines.push(line);
-    bytes += block.bytes;
-    if (lines.length < set.lines && bytes < set.bytes) continue;
-    if (lines.length > 0) yield lines;
-    lines = [];
-    bytes = 0;
+    for (const [i, line] of block.lines.entries()) {
+      lines.push(line);
+      characters += block.characters[i];
+      if (lines.length < set.lines && characters < set.characters) continue;
+      yield lines;
+      lines = [];
+      characters = 0;
+    }
   }
   if (lines.length > 0) yield lines;
 }
@@ -45,40 +47,53 @@ export async function* readNdjsonSets(
 const newline = 0x0a;
 const byteOrderMark = Buffer.from('\ufeff');
 
+interface Block {
+  lines: NdjsonLine[];
+  /** Length of each of them, as far as it was read. */
+  characters: number[];
+}
+
 /** The lines that end in each piece of the body. */
-async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<{ lines: NdjsonLine[]; bytes: number }> {
+async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<Block> {
   // The bytes of an unfinished line.
   let rest: Buffer[] = [];
   let restBytes = 0;
   let line = 0;
   let overlong = false;
-  const read = (bytes: Buffer): NdjsonLine[] => {
+  const read = (bytes: Buffer): Block => {
     const start = line === 0 && !overlong && bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
-    const lines: NdjsonLine[] = [];
+    const block: Block = { lines: [], characters: [] };
+    const add = (read: NdjsonLine, characters: number): void => {
+      block.lines.push(read);
+      block.characters.push(characters);
+    };
     for (const piece of textLines(bytes.subarray(start))) {
       line++;
       if (overlong) overlong = false;
-      else if (piece === undefined) lines.push({ line, error: notUtf8 });
-      else if (piece.length > maxLineCharacters) lines.push(tooLong(line, piece, maxLineCharacters));
-      else if (piece.trim() !== '') lines.push({ line, ...readJson(piece) });
+      else if (piece === undefined) add({ line, error: notUtf8 }, 0);
+      else if (piece.length > maxLineCharacters) add(tooLong(line, piece, maxLineCharacters), 0);
+      else if (piece.trim() !== '') add({ line, ...readJson(piece) }, piece.length);
     }
-    return lines;
+    return block;
   };
   for await (const chunk of body as AsyncIterable<Buffer>) {
     const end = chunk.lastIndexOf(newline);
-    const lines = end < 0 ? [] : read(Buffer.concat([...rest, chunk.subarray(0, end)]));
+    const block = end < 0 ? { lines: [], characters: [] } : read(Buffer.concat([...rest, chunk.subarray(0, end)]));
     if (end >= 0) [rest, restBytes] = [[], 0];
     rest.push(chunk.subarray(end + 1));
     restBytes += chunk.length - end - 1;
     // A character has three bytes at most.
     if (overlong || restBytes > 3 * maxLineCharacters) {
-      if (!overlong) lines.push(tooLong(line + 1, Buffer.concat(rest).subarray(0, 600).toString(), maxLineCharacters));
+      if (!overlong) {
+        block.lines.push(tooLong(line + 1, Buffer.concat(rest).subarray(0, 600).toString(), maxLineCharacters));
+        block.characters.push(0);
+      }
       overlong = true;
       [rest, restBytes] = [[], 0];
     }
-    yield { lines, bytes: chunk.length };
+    yield block;
   }
-  if (restBytes > 0) yield { lines: read(Buffer.concat(rest)), bytes: 0 };
+  if (restBytes > 0) yield read(Buffer.concat(rest));
 }
 
 /** Lines as text; undefined where a line is not UTF-8. Usually all are valid, so they are checked and decoded at once. */

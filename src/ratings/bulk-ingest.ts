@@ -10,10 +10,11 @@ import { newIds } from '#src/common/id.js';
 import { readNdjsonSets, type NdjsonLine } from '#src/common/ndjson.js';
 import type { ProblemDetail } from '#src/common/problem.js';
 import { validatePlain } from '#src/common/validation.js';
+import { writeOnce } from '#src/common/write-once.js';
 import type { Read, References } from './references.js';
 
 /** A set is one COPY and one commit; it is in memory twice, being read and being written. */
-const sets = { lines: 4000, bytes: 4_000_000 };
+const sets = { lines: 4000, characters: 4_000_000 };
 
 interface BulkRow {
   id: string;
@@ -73,7 +74,7 @@ async function land<Dto extends object, Row extends BulkRow, Stored extends Bulk
       const prepared = await prepare(kind, lines.map((line) => readLine(kind, line)));
       const written = await writing;
       taken ||= written.taken;
-      writing = write(kind, prepared, taken);
+      writing = write(kind, lines, prepared, taken);
       // Its failure is thrown where it is awaited, which may be after the next set was read.
       writing.catch(() => undefined);
       await answer.add(written.results);
@@ -115,12 +116,22 @@ async function prepare<Dto extends object, Row extends BulkRow>(kind: Pick<BulkK
 }
 
 /** @param posted external ids of this body were taken before: COPY, which writes all or none, is not tried first */
-async function write<Dto extends object, Row extends BulkRow, Stored extends BulkRow>(kind: BulkKind<Dto, Row, Stored>, prepared: Prepared<Row>, posted: boolean): Promise<Written> {
-  const { results, rows } = prepared;
-  if (rows.length === 0 || (!posted && (await kind.copyNew(rows)))) return { results, taken: false };
-  const inserted = await kind.insertNew(rows);
-  if (inserted < rows.length) await explainTaken(kind, prepared);
-  return { results, taken: true };
+async function write<Dto extends object, Row extends BulkRow, Stored extends BulkRow>(
+  kind: BulkKind<Dto, Row, Stored>,
+  lines: readonly NdjsonLine[],
+  prepared: Prepared<Row>,
+  posted: boolean,
+): Promise<Written> {
+  const { rows } = prepared;
+  let taken = false;
+  const results = await writeOnce(lines, async () => {
+    if (rows.length === 0 || (!posted && (await kind.copyNew(rows)))) return prepared.results;
+    taken = true;
+    const inserted = await kind.insertNew(rows);
+    if (inserted < rows.length) await explainTaken(kind, prepared);
+    return prepared.results;
+  });
+  return { results, taken };
 }
 
 /** Tells the lines whose external id was taken apart: posted again, or another judgement under the same id. */
