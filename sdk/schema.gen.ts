@@ -21223,7 +21223,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Not found. Codes: `completion_not_found`, `completion_not_found` */
+            /** @description Not found. Codes: `completion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -22292,7 +22292,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_failed`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22387,7 +22387,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `comparison_failed`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22553,7 +22553,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -149,6 +149,9 @@ const adviceOf: Readonly<Record<string, string>> = {
   preference_accuracy: 'Rate more prompts, or train longer.',
   margin_size: 'Lower the learning rate or raise beta.',
   likelihood_displacement: 'Lower the learning rate, raise beta, or start with sft.',
+  // Methods that learn from ratings.
+  desirability_margin: 'Rate more prompts, train longer or raise the learning rate.',
+  reference_point: 'Raise beta or lower the learning rate, and compare the versions before you promote.',
   // Reward models.
   beats_nulls: 'Rate more prompts, or drop pairs that are closer than minimumMargin.',
   calibration: 'Divide differences of rewards by the temperature before you read them as probabilities.',

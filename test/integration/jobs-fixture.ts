@@ -14,6 +14,7 @@ import type { Job } from '#src/jobs/job.entity.js';
 import { JobsWorkerModule } from '#src/jobs/jobs-worker.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { dataDirOf } from '../support/data-dirs.js';
 
 export type Doing = (context: JobContext) => Promise<void | JobOutcome>;
 
@@ -43,7 +44,7 @@ export async function startNode(
   queues: string[],
   handlers: Type[] = [ScriptedModule],
 ): Promise<Node> {
-  const config = readConfig({ JOB_LEASE_SECONDS: '2', LOG_LEVEL: 'silent', ...env });
+  const config = readConfig({ JOB_LEASE_SECONDS: '2', LOG_LEVEL: 'silent', PLUMBLINE_DATA_DIR: dataDirOf(env.DATABASE_URL), ...env });
   const jobs = queues.length > 0 ? [JobsWorkerModule.forQueues(queues), ...handlers] : [JobsModule];
   @Module({ imports: [ConfigModule.forRoot(config), ...jobs] })
   class Root {}

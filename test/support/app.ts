@@ -13,6 +13,7 @@ import { newId } from '#src/common/id.js';
 import { readConfig, type Config } from '#src/config/config.js';
 import { createHttpApp } from '#src/http/http-app.js';
 import { checkConformance } from './conformance.js';
+import { dataDirs } from './data-dirs.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 export interface TestApp {
@@ -37,6 +38,7 @@ export interface TestApp {
 export async function createTestApp(env: Record<string, string> = {}, given?: TestDatabase): Promise<TestApp> {
   const database = given ?? (await createTestDatabase());
   const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-app-'));
+  dataDirs.set(database.url, dataDir);
   const config = readConfig({ DATABASE_URL: database.url, PLUMBLINE_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env });
   const app = await createHttpApp(AppModule.forRoot(config), config, false);
   checkConformance(app.getHttpAdapter().getInstance());

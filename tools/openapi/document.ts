@@ -128,8 +128,8 @@ function namesJob({ content }: Answer, schemas: Document['components']['schemas'
 
 /** What any operation of the kind may answer; `problem-codes.ts` has what only some do. */
 function completeProblems(operation: Operation, method: string, path: string, route: Route): void {
-  const codes: Record<string, string[]> = {};
-  const add = (status: number, ...some: string[]) => (codes[status] ??= []).push(...some);
+  const codes: Record<string, Set<string>> = {};
+  const add = (status: number, ...some: string[]) => some.forEach((code) => (codes[status] ??= new Set()).add(code));
   const has = (where: string) => operation.parameters?.some((parameter) => parameter.in === where) === true;
   const hasBody = operation.requestBody !== undefined;
   if (hasBody || has('path') || has('query')) add(400, 'malformed_request', ...(hasBody ? ['not_utf8'] : []));
@@ -151,7 +151,8 @@ function completeProblems(operation: Operation, method: string, path: string, ro
     add(422, 'idempotency_key_reused', 'idempotency_key_invalid');
   }
   for (const [status, some] of Object.entries(problemCodes[operation.operationId] ?? {})) add(Number(status), ...some);
-  for (const [status, some] of Object.entries(codes)) {
+  for (const [status, set] of Object.entries(codes)) {
+    const some = [...set];
     const shared = Object.entries(sharedProblems).find(([, { 'x-problem-codes': theirs }]) => theirs.join() === some.join());
     operation.responses[status] ??= shared ? { $ref: `#/components/responses/${shared[0]}` } : problem(Number(status), some);
   }

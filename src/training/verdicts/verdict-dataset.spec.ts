@@ -36,7 +36,7 @@ test.each<[string, Record<string, number>, string[]]>([
   ['tells them apart', {}, []],
   ['cannot tell them apart', { 'rewards/margins': 0.01 }, ['desirability_margin warning']],
   ['has them the wrong way round', { 'rewards/margins': -0.2 }, ['desirability_margin failed']],
-  ['ran away', { 'rewards/margins': 30, kl: 200 }, ['margin_size warning', 'reference_point failed']],
+  ['ran away', { 'rewards/margins': 30, kl: 200 }, ['reference_point failed', 'margin_size warning']],
 ])('on ratings: %s', (_name, after, expected) => {
   expect(bad(auditKto(run({ kl: 0.5, ...after })))).toEqual(expected);
 });
