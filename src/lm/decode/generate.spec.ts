@@ -219,7 +219,7 @@ describe('generation', () => {
 
   it.each([
     [[{ ids: [], seeds: [1] }], options, /prompt 0 is empty/],
-    [[{ ids: [99], seeds: [1] }], options, /holds 99/],
+    [[{ ids: [99], seeds: [1] }], options, /has token 99/],
     [[{ ids: [2], seeds: [1] }], { ...options, maxNewTokens: 128 }, /exceed 128 positions/],
     [[{ ids: [2], seeds: [1] }], { ...options, maxNewTokens: 0 }, /maxNewTokens/],
   ])('refuses requests it cannot serve', async (request, wrong, message) => {
