@@ -15,7 +15,7 @@ async function failuresOf(status: number, body: object, type = 'application/json
 }
 
 const { components } = JSON.parse(readFileSync('openapi.json', 'utf8')) as { components: { schemas: Record<string, { required: string[] }> } };
-const prompt = { id, externalId: null, text: 'Why?', tags: [], metadata: {}, createdAt: '2026-11-25T12:00:00.000Z' };
+const prompt = { id, externalId: null, text: 'Why?', messages: null, tools: null, continueFinalMessage: false, tags: [], metadata: {}, createdAt: '2026-11-25T12:00:00.000Z' };
 const problem = (status: number, code: string) => ({ type: `https://plumbline.dev/problems/${code}`, code, title: 'No', status });
 
 test('an answer as it is declared passes', async () => {
