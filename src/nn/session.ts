@@ -2,7 +2,7 @@
  * Execution: the only file that depends on ONNX Runtime.
  * `run` blocks the event loop of its process while the graph computes; call it from a worker.
  */
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { pulse } from '#src/common/pulse.js';
 import { allocate, type Tensor } from './tensor.js';
 
@@ -34,6 +34,10 @@ export interface SessionOptions {
   readonly profilePrefix?: string;
 }
 
+/** Loaded by the first session: a process that computes nothing, such as the API, does without these libraries. */
+let runtime: typeof ort;
+const loadRuntime = async (): Promise<typeof ort> => (runtime ??= await import('onnxruntime-node'));
+
 let defaultThreads: number | undefined;
 let defaultProvider: Provider = 'cpu';
 
@@ -54,7 +58,8 @@ export class Session {
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
     const { threads = defaultThreads, provider = defaultProvider, arena = false, asWritten = false, externalData = [], optimizedModelPath, profilePrefix } = options;
-    const create = () => ort.InferenceSession.create(model, {
+    const { InferenceSession } = await loadRuntime();
+    const create = () => InferenceSession.create(model, {
       executionProviders: [provider],
       interOpNumThreads: 1,
       graphOptimizationLevel: asWritten ? 'disabled' : 'all',
@@ -126,7 +131,7 @@ function extraOptions({ withoutOptimizers = [], spinning = false }: SessionOptio
 }
 
 function toRuntime({ dtype, data, shape }: Tensor): ort.Tensor {
-  return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+  return new runtime.Tensor(dtype, data as Float32Array, [...shape]);
 }
 
 function fromRuntime(value: ort.Tensor): Tensor {
