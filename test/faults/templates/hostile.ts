@@ -27,7 +27,7 @@ export function hostileFiles(sound: FileMap): Hostile[] {
     { name: 'a template that grows a list', part: 'loops', status: 422, files: withTemplate(`{% set ns = namespace(all=[]) %}{% for i in range(200) %}{% set ns.all = ns.all + range(3000000) | list %}{% endfor %}${say}`) },
     { name: 'a template that loops', part: 'loops', status: 422, files: withTemplate(`${loops(4)}${say}`) },
     { name: 'a template that loops over some texts alone', part: 'loops', status: 201, files: withTemplate(`{% if 'plus' in messages[0]['content'] %}${loops(4)}{% endif %}${say}`) },
-    { name: 'an expression that backtracks', part: 'expressions', status: 201, files: withSplit('(?:(?:[^\u0001]+)+)+\u0001') },
+    { name: 'an expression that backtracks', part: 'expressions', status: 201, files: withSplit('(?:(?:(?:[^\u0001]+)+)+)+\u0001') },
     { name: 'a tokenizer of nothing but brackets', part: 'loops', status: 422, files: { 'tokenizer.json': text(`{"model":[${'[],'.repeat(15_000_000)}[]]}`) } },
     { name: 'a header of four million objects', part: 'sizes', status: 422, files: { 'model.safetensors': withHeader(`{"x":[${'{},'.repeat(5_000_000)}{}]}`) } },
     { name: 'a header of endless length', part: 'sizes', status: 422, files: { 'model.safetensors': Buffer.alloc(64, 255) } },
