@@ -14,7 +14,7 @@ let api: Node;
 const children: ChildProcess[] = [];
 
 beforeAll(() => {
-  compiled = transpile(['src/common', 'src/config', 'src/database', 'src/events', 'src/jobs', 'migrations', 'test/integration']);
+  compiled = transpile(['src/common', 'src/config', 'src/database', 'src/events', 'src/jobs', 'migrations', 'test/integration', 'test/support']);
 });
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 // A job that is left over must not be the first of the next test's worker.
