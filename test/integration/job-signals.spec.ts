@@ -47,10 +47,10 @@ test('a connection that breaks while it begins to listen, or later, is followed 
   const signals = new JobSignals(readConfig({ DATABASE_URL: url.href }));
   try {
     await signals.onModuleInit();
-    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), { timeout: 15_000, interval: 200 });
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), { timeout: 25_000, interval: 200 });
     const [before] = await listeners();
     await terminate();
-    await vi.waitFor(async () => expect((await listeners()).map(({ pid }) => pid)).not.toEqual([before.pid]), { timeout: 15_000, interval: 200 });
+    await vi.waitFor(async () => expect((await listeners()).map(({ pid }) => pid)).not.toEqual([before.pid]), { timeout: 25_000, interval: 200 });
     // A second one would have come by the same moment.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(await listeners()).toHaveLength(1);
