@@ -133,7 +133,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
         if (stored && stored.print !== print) throw reused();
         if (stored) return JSON.parse(stored.results) as BulkItemResult[];
         const results = await write();
-        await this.answers.keepSet(keyId, key, firstLine, { print, results: JSON.stringify(results) });
+        if (!(await this.answers.keepSet(keyId, key, firstLine, { print, results: JSON.stringify(results) }))) throw inProgress();
         return results;
       });
   }
@@ -158,7 +158,7 @@ async function replay(answer: StoredAnswer | undefined, head: string, body: unkn
   const first = answer && splitPrint(answer.requestHash);
   if (first && first.head !== head) throw reused();
   if (!answer || answer.status === null) {
-    throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still in progress: retry shortly');
+    throw inProgress();
   }
   if (body instanceof Readable ? first?.body === undefined || !(await hasPrint(body, first.body)) : first?.body !== undefined) throw reused();
   if (answer.body === null) {
@@ -167,6 +167,10 @@ async function replay(answer: StoredAnswer | undefined, head: string, body: unkn
   const headers = JSON.parse(answer.headers ?? '{}') as Record<string, string>;
   void reply.status(answer.status).headers(headers).header('idempotency-replayed', 'true');
   return answer.body ? (JSON.parse(answer.body) as unknown) : undefined;
+}
+
+function inProgress(): ProblemException {
+  return conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still in progress: retry shortly');
 }
 
 function reused(): ProblemException {

@@ -70,12 +70,16 @@ export class IdempotencyRepository {
     return rows[0];
   }
 
-  /** @throws QueryFailedError unique `idempotency_sets_pkey` if another process wrote the set meanwhile */
-  async keepSet(apiKeyId: string, key: string, firstLine: number, { print, results }: StoredSet): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO idempotency_sets (api_key_id, key, first_line, print, results) VALUES ($1, $2, $3, $4, $5)`,
+  /** In place of one that has expired; false if another request under this key wrote the set meanwhile. */
+  async keepSet(apiKeyId: string, key: string, firstLine: number, { print, results }: StoredSet): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      `INSERT INTO idempotency_sets AS kept (api_key_id, key, first_line, print, results) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (api_key_id, key, first_line) DO UPDATE SET print = excluded.print, results = excluded.results, created_at = now()
+         WHERE kept.created_at < now() - interval '24 hours'
+       RETURNING key`,
       [apiKeyId, key, firstLine, print, results],
     );
+    return rows.length > 0;
   }
 
   /** The response of the whole request is kept instead. */

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IdempotencyRepository } from '#src/auth/idempotency.repository.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
@@ -63,6 +64,28 @@ describe('a bulk that was cut off and is sent again', () => {
     const { body } = await send('/v1/ratings/bulk', 'other', ratings('second', 4_200)).expect(422);
     expect(body.code).toBe('idempotency_key_reused');
     expect(await rows(stored('second'))).toBe(0);
+  });
+
+  test('a day later is another request, whose lines land', async () => {
+    const lines = ratings('old', 4_200);
+    await cutOff('/v1/ratings/bulk', 'old', lines, 4_000, stored('old'));
+    await withSql(t, (client) => client.query(`UPDATE idempotency_sets SET created_at = now() - interval '25 hours' WHERE key = 'old'`));
+    const { body } = await send('/v1/ratings/bulk', 'old', lines).expect(200);
+    // Half of the lines have an external id, by which they are known without the key.
+    expect(body).toMatchObject({ created: 2_200, duplicates: 2_000, failed: 0 });
+  });
+
+  test('while another request under the key writes the same lines lands nothing', async () => {
+    const answers = t.app.get(IdempotencyRepository, { strict: false });
+    const keepSet = answers.keepSet.bind(answers);
+    answers.keepSet = async (...set) => {
+      answers.keepSet = keepSet;
+      await withSql(t, (client) => client.query('INSERT INTO idempotency_sets VALUES ($1, $2, $3, $4, $5)', [...set.slice(0, 3), 'print', '[]']));
+      return keepSet(...set);
+    };
+    const { body } = await send('/v1/ratings/bulk', 'raced', ratings('raced', 10)).expect(409);
+    expect(body.code).toBe('idempotency_key_in_use');
+    expect(await rows(stored('raced'))).toBe(0);
   });
 
   test('of prompts is the same', async () => {
